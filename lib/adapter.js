@@ -1,0 +1,360 @@
+"use strict";
+
+const { Adapter, ClusterAdapter, MessageType } = require("socket.io-adapter");
+const { hasBinary } = require("./binary");
+const { Requests } = require("./requests");
+
+/** @typedef {import("./cluster-node").ClusterNode} ClusterNode */
+/** @typedef {import("socket.io-adapter").BroadcastOptions} BroadcastOptions */
+
+/** The messages that carry values of the user, and so possibly binary ones. */
+const MAY_CARRY_BINARY = new Set([
+  MessageType.BROADCAST,
+  MessageType.SERVER_SIDE_EMIT,
+  MessageType.SERVER_SIDE_EMIT_RESPONSE,
+  MessageType.BROADCAST_ACK,
+]);
+
+/** @param {BroadcastOptions} opts */
+function encodeOptions(opts) {
+  return {
+    rooms: [...opts.rooms],
+    except: [...(opts.except ?? [])],
+    flags: opts.flags,
+  };
+}
+
+/**
+ * The adapter of one namespace. What it does for local sockets is done by the base class; what concerns the other
+ * servers goes through the native engine.
+ */
+class PostgresAdapter extends ClusterAdapter {
+  /** @type {() => ClusterNode} */
+  #acquireNode;
+  /** @type {ClusterNode | undefined} */
+  #node;
+  /** The number of this namespace in the engine. */
+  #id = 0;
+  #populated = false;
+  #requestsTimeout = 0;
+  #requests = new Requests("");
+  /** @type {Map<string, number> | undefined} */
+  #peersOfThisTurn;
+
+  /**
+   * @param {any} nsp - the namespace
+   * @param {() => ClusterNode} acquireNode - gives the node that this adapter is a part of
+   */
+  constructor(nsp, acquireNode) {
+    super(nsp);
+    this.#acquireNode = acquireNode;
+    this.#belongTo(acquireNode());
+    this.on("create-room", (room) => this.#node?.roomCreated(this.#id, room));
+    this.on("delete-room", (room) => this.#node?.roomDeleted(this.#id, room));
+  }
+
+  /** Joins the cluster, or announces this server to it once more. */
+  init() {
+    const node = this.#acquireNode();
+    if (node !== this.#node) {
+      this.#belongTo(node);
+    }
+    this.#id = node.open(this);
+  }
+
+  /**
+   * Leaves the cluster. With the last namespace of a server its connections are closed.
+   *
+   * @returns {Promise<void>}
+   */
+  async close() {
+    const node = this.#node;
+    this.#node = undefined;
+    this.#requests.abort("the adapter was closed");
+    await node?.release(this.#id, this);
+  }
+
+  /**
+   * The other servers: their ids, and when each was last heard (milliseconds since the epoch).
+   *
+   * @returns {Map<string, number>}
+   */
+  get nodesMap() {
+    return new Map(this.#peers());
+  }
+
+  /** @returns {Promise<number>} the number of servers in the cluster, this one included */
+  serverCount() {
+    return Promise.resolve(1 + this.#peers().size);
+  }
+
+  /**
+   * @param {string} id
+   * @param {Set<string>} rooms
+   */
+  addAll(id, rooms) {
+    super.addAll(id, rooms);
+    this.#updatePopulated();
+  }
+
+  /** @param {string} id */
+  delAll(id) {
+    super.delAll(id);
+    this.#updatePopulated();
+  }
+
+  /**
+   * @param {any} packet
+   * @param {BroadcastOptions} opts
+   * @returns {any}
+   */
+  broadcast(packet, opts) {
+    if (!opts.flags?.local) {
+      this.#publish(
+        MessageType.BROADCAST,
+        { packet, opts: encodeOptions(opts) },
+        opts.flags?.volatile,
+      );
+    }
+    // local clients wait for nobody
+    Adapter.prototype.broadcast.call(this, packet, opts);
+  }
+
+  /**
+   * @param {any} packet
+   * @param {BroadcastOptions} opts
+   * @param {(clientCount: number) => void} clientCountCallback
+   * @param {(...args: any[]) => void} ack
+   */
+  broadcastWithAck(packet, opts, clientCountCallback, ack) {
+    if (!opts.flags?.local) {
+      const requestId = this.#requests.open({
+        peers: new Set(this.#peers().keys()),
+        timeout: opts.flags?.timeout ?? 0,
+        onResponse({ type, data }) {
+          if (type === MessageType.BROADCAST_CLIENT_COUNT) {
+            clientCountCallback(data.clientCount);
+          } else {
+            ack(data.packet);
+          }
+        },
+        onPeerLeft: () => clientCountCallback(0),
+      });
+      this.#publish(MessageType.BROADCAST, {
+        packet,
+        requestId,
+        opts: encodeOptions(opts),
+      });
+    }
+    Adapter.prototype.broadcastWithAck.call(
+      this,
+      packet,
+      opts,
+      clientCountCallback,
+      ack,
+    );
+  }
+
+  /**
+   * @param {BroadcastOptions} opts
+   * @param {string[]} rooms
+   * @returns {any}
+   */
+  addSockets(opts, rooms) {
+    this.#publishUnlessLocal(MessageType.SOCKETS_JOIN, opts, { rooms });
+    Adapter.prototype.addSockets.call(this, opts, rooms);
+  }
+
+  /**
+   * @param {BroadcastOptions} opts
+   * @param {string[]} rooms
+   * @returns {any}
+   */
+  delSockets(opts, rooms) {
+    this.#publishUnlessLocal(MessageType.SOCKETS_LEAVE, opts, { rooms });
+    Adapter.prototype.delSockets.call(this, opts, rooms);
+  }
+
+  /**
+   * @param {BroadcastOptions} opts
+   * @param {boolean} close
+   * @returns {any}
+   */
+  disconnectSockets(opts, close) {
+    this.#publishUnlessLocal(MessageType.DISCONNECT_SOCKETS, opts, { close });
+    Adapter.prototype.disconnectSockets.call(this, opts, close);
+  }
+
+  /**
+   * @param {BroadcastOptions} opts
+   * @returns {Promise<any[]>}
+   */
+  async fetchSockets(opts) {
+    const sockets = await Adapter.prototype.fetchSockets.call(this, opts);
+    const peers = new Set(this.#peers().keys());
+    if (opts.flags?.local || peers.size === 0) {
+      return sockets;
+    }
+    return new Promise((resolve, reject) => {
+      const requestId = this.#requests.open({
+        peers,
+        timeout: opts.flags?.timeout || this.#requestsTimeout,
+        onResponse: ({ data }) => sockets.push(...data.sockets),
+        onComplete: () => resolve(sockets),
+        onFailure: reject,
+      });
+      this.#publish(MessageType.FETCH_SOCKETS, {
+        opts: encodeOptions(opts),
+        requestId,
+      });
+    });
+  }
+
+  /**
+   * @param {any[]} packet - the event and its arguments, possibly with an acknowledgement function at the end
+   * @returns {any}
+   */
+  serverSideEmit(packet) {
+    if (typeof packet[packet.length - 1] !== "function") {
+      return this.#publish(MessageType.SERVER_SIDE_EMIT, { packet });
+    }
+    const ack = packet[packet.length - 1];
+    const args = packet.slice(0, -1);
+    const peers = new Set(this.#peers().keys());
+    if (peers.size === 0) {
+      return ack(null, []);
+    }
+    /** @type {any[]} */
+    const responses = [];
+    const requestId = this.#requests.open({
+      peers,
+      timeout: this.#requestsTimeout,
+      onResponse: ({ data }) => responses.push(data.packet),
+      onComplete: () => ack(null, responses),
+      onFailure: (reason) => ack(reason, responses),
+    });
+    this.#publish(MessageType.SERVER_SIDE_EMIT, { requestId, packet: args });
+  }
+
+  /**
+   * Called by the node for each message that concerns this server.
+   *
+   * @param {any} message
+   */
+  onMessage(message) {
+    message.nsp = this.nsp.name; // an emitter may have left it out
+    super.onMessage(message);
+  }
+
+  /** @param {any} response */
+  onResponse(response) {
+    const isLast = response.type !== MessageType.BROADCAST_ACK;
+    this.#requests.onResponse(response, isLast);
+  }
+
+  /**
+   * Called by the node when a server left or fell silent.
+   *
+   * @param {string} uid
+   */
+  onPeerLeft(uid) {
+    this.#peersOfThisTurn = undefined;
+    this.#requests.onPeerLeft(uid);
+  }
+
+  /**
+   * Used by the base class for the requests of others.
+   *
+   * @param {any} message
+   * @returns {Promise<string>}
+   */
+  async doPublish(message) {
+    this.#publish(message.type, message.data);
+    return ""; // there is no offset: nothing is stored
+  }
+
+  /**
+   * @param {string} _requesterUid
+   * @param {any} response
+   * @returns {Promise<void>}
+   */
+  async doPublishResponse(_requesterUid, response) {
+    try {
+      this.#publish(response.type, response.data);
+    } catch (err) {
+      this.#node?.report(err);
+    }
+  }
+
+  /** Without stored offsets, a packet needs none. */
+  addOffsetIfNecessary() {}
+
+  /** @param {ClusterNode} node */
+  #belongTo(node) {
+    this.#node = node;
+    /** @type {string} */
+    this.uid = node.options.uid;
+    this.#requestsTimeout = node.options.requestsTimeout;
+    this.#requests = new Requests(node.requestPrefix);
+  }
+
+  /**
+   * One view of the cluster for each turn of the event loop, so that a request and the `serverCount()` that is
+   * compared with its responses agree.
+   */
+  #peers() {
+    if (!this.#peersOfThisTurn) {
+      this.#peersOfThisTurn = this.#node?.peers(this.#id) ?? new Map();
+      setImmediate(() => (this.#peersOfThisTurn = undefined));
+    }
+    return this.#peersOfThisTurn;
+  }
+
+  #updatePopulated() {
+    const populated = this.sids.size > 0;
+    if (populated !== this.#populated) {
+      this.#populated = populated;
+      this.#node?.setPopulated(this.#id, populated);
+    }
+  }
+
+  /**
+   * @param {number} type
+   * @param {BroadcastOptions} opts
+   * @param {object} data
+   */
+  #publishUnlessLocal(type, opts, data) {
+    if (!opts.flags?.local) {
+      this.#publish(type, { opts: encodeOptions(opts), ...data });
+    }
+  }
+
+  /**
+   * @param {number} type
+   * @param {any} data
+   * @param {boolean} [isVolatile] - not worth keeping for a database that is away
+   */
+  #publish(type, data, isVolatile = false) {
+    try {
+      const binary = MAY_CARRY_BINARY.has(type) && hasBinary(data);
+      this.#node?.publish(this.#id, type, data, binary, isVolatile);
+    } catch (cause) {
+      throw notSerialisable(data, cause);
+    }
+  }
+}
+
+/**
+ * @param {any} data
+ * @param {any} cause
+ */
+function notSerialisable(data, cause) {
+  const event = (data?.packet?.data ?? data?.packet)?.[0];
+  const what = typeof event === "string" ? `the event "${event}"` : "a message";
+  const err = new TypeError(
+    `${what} cannot be serialised: ${cause?.message}. Send values that JSON can express, or binary ones.`,
+  );
+  return Object.assign(err, { cause });
+}
+
+module.exports = { PostgresAdapter };

@@ -1,0 +1,238 @@
+"use strict";
+
+const { randomBytes } = require("node:crypto");
+const debug = require("debug")("socket.io-postgres-adapter");
+const { describeType } = require("./errors.js");
+
+/** The longest text that an option may be, in characters. */
+const MAX_TEXT_LENGTH = 255;
+/** From this many bytes on PostgreSQL refuses the payload of a notification. */
+const MAX_PAYLOAD_THRESHOLD = 8000;
+/** The longest delay that a timer of JavaScript can have, in milliseconds. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+/** What emitters, which are no servers, call themselves. */
+const EMITTER_UID = "emitter";
+
+/**
+ * @typedef {object} AdapterOptions
+ * @property {string} [uid] the name of this server in the cluster (default: random)
+ * @property {string} [channelPrefix] what the names of the channels begin with (default: `socket.io`)
+ * @property {string} [tableName] the table of the attachments (default: `socket_io_attachments`)
+ * @property {number} [payloadThreshold] messages of this many bytes or more go to the table (default: 8000)
+ * @property {number} [requestsTimeout] how long other servers may take to answer, in ms (default: 5000)
+ * @property {number} [heartbeatInterval] time between two heartbeats, in ms (default: 5000)
+ * @property {number} [heartbeatTimeout] time without a heartbeat after which a server counts as gone, in ms
+ *   (default: 10000)
+ * @property {number} [cleanupInterval] time between two removals of old attachments, in ms (default: 30000)
+ * @property {(error: Error) => void} [errorHandler] receives the errors that no call returns (default: a line of
+ *   `debug`)
+ */
+
+/**
+ * Fills in the defaults and refuses what cannot work.
+ *
+ * @param {AdapterOptions} [options] where an option is undefined, its default holds
+ * @returns {Required<AdapterOptions>}
+ * @throws {TypeError} for a value of the wrong type
+ * @throws {RangeError} for a value that is too small, too large, reserved or in conflict with another
+ */
+function resolveOptions(options = {}) {
+  if (
+    options === null ||
+    typeof options !== "object" ||
+    Array.isArray(options)
+  ) {
+    throw refusal(
+      TypeError,
+      `the options must be an object or undefined, got ${describeType(options)}`,
+    );
+  }
+  const resolved = {
+    uid: readUid(options.uid),
+    channelPrefix: readText(options, "channelPrefix", "socket.io", 0),
+    tableName: readText(options, "tableName", "socket_io_attachments", 1),
+    payloadThreshold: readInteger(
+      options,
+      "payloadThreshold",
+      MAX_PAYLOAD_THRESHOLD,
+      MAX_PAYLOAD_THRESHOLD,
+    ),
+    requestsTimeout: readInteger(options, "requestsTimeout", 5000),
+    heartbeatInterval: readInteger(options, "heartbeatInterval", 5000),
+    heartbeatTimeout: readInteger(options, "heartbeatTimeout", 10_000),
+    cleanupInterval: readInteger(options, "cleanupInterval", 30_000),
+    errorHandler: readErrorHandler(options.errorHandler),
+  };
+  checkHeartbeat(resolved);
+  reportUnknown(Object.keys(options), Object.keys(resolved));
+  return resolved;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
+function readUid(value) {
+  if (value === undefined) return randomBytes(8).toString("hex");
+  const uid = readText({ uid: value }, "uid", "", 1);
+  if (uid === EMITTER_UID) {
+    throw refusal(
+      RangeError,
+      `the option "uid" must not be "${EMITTER_UID}": that name is reserved for emitters, and messages under it ` +
+        "are taken for theirs",
+    );
+  }
+  return uid;
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @param {string} name
+ * @param {string} preset
+ * @param {number} minLength
+ * @returns {string}
+ */
+function readText(options, name, preset, minLength) {
+  const value = options[name];
+  if (value === undefined) return preset;
+  const expected = `a string of ${minLength} to ${MAX_TEXT_LENGTH} characters`;
+  if (typeof value !== "string") throw wrongType(name, expected, value);
+  if (value.length < minLength || value.length > MAX_TEXT_LENGTH) {
+    throw outOfRange(name, expected, `${value.length} characters`);
+  }
+  if (value.includes("\0")) {
+    throw outOfRange(name, "a string without NUL characters", "one with NUL");
+  }
+  return value;
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @param {string} name
+ * @param {number} preset
+ * @param {number} [max]
+ * @returns {number}
+ */
+function readInteger(options, name, preset, max = MAX_DELAY_MS) {
+  const value = options[name];
+  if (value === undefined) return preset;
+  const expected = `an integer from 1 to ${max}`;
+  if (typeof value !== "number") throw wrongType(name, expected, value);
+  if (!Number.isInteger(value) || value < 1 || value > max) {
+    throw outOfRange(name, expected, String(value));
+  }
+  return value;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {(error: Error) => void}
+ */
+function readErrorHandler(value) {
+  if (value === undefined) return logError;
+  if (typeof value !== "function") {
+    throw wrongType("errorHandler", "a function", value);
+  }
+  return /** @type {(error: Error) => void} */ (value);
+}
+
+/** @param {Error & { code?: unknown }} error */
+function logError(error) {
+  debug("%s: %s", error.code ?? error.name, error.message);
+}
+
+/** @param {{ heartbeatInterval: number, heartbeatTimeout: number }} resolved */
+function checkHeartbeat({ heartbeatInterval, heartbeatTimeout }) {
+  if (heartbeatTimeout > heartbeatInterval) return;
+  throw refusal(
+    RangeError,
+    `the option "heartbeatTimeout" (${heartbeatTimeout}) must be greater than "heartbeatInterval" ` +
+      `(${heartbeatInterval}): servers that are alive would count as gone`,
+  );
+}
+
+/**
+ * @param {string[]} given
+ * @param {string[]} known
+ */
+function reportUnknown(given, known) {
+  for (const name of given) {
+    if (known.includes(name)) continue;
+    const closest = closestName(name, known);
+    const suggestion = closest ? `: did you mean "${closest}"?` : "";
+    debug('unknown option "%s" ignored%s', name, suggestion);
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string[]} known
+ * @returns {string | undefined} the known name that takes the fewest edits, if they are fewer than half of it
+ */
+function closestName(name, known) {
+  const ranked = known
+    .map((candidate) => ({ candidate, edits: countEdits(name, candidate) }))
+    .sort((a, b) => a.edits - b.edits);
+  const best = ranked.find(
+    ({ candidate, edits }) => edits < candidate.length / 2,
+  );
+  return best?.candidate;
+}
+
+/**
+ * The Levenshtein distance, without regard to case.
+ *
+ * @param {string} a
+ * @param {string} b
+ * @returns {number}
+ */
+function countEdits(a, b) {
+  const target = b.toLowerCase();
+  let row = Array.from({ length: target.length + 1 }, (_, index) => index);
+  for (const [line, letter] of [...a.toLowerCase()].entries()) {
+    const next = [line + 1];
+    for (let column = 0; column < target.length; column++) {
+      const above = /** @type {number} */ (row[column + 1]);
+      const diagonal = /** @type {number} */ (row[column]);
+      const left = /** @type {number} */ (next[column]);
+      const replaced = diagonal + (letter === target[column] ? 0 : 1);
+      next.push(Math.min(above + 1, left + 1, replaced));
+    }
+    row = next;
+  }
+  return /** @type {number} */ (row.at(-1));
+}
+
+/**
+ * @param {string} name
+ * @param {string} expected
+ * @param {unknown} value
+ */
+function wrongType(name, expected, value) {
+  return refusal(
+    TypeError,
+    `the option "${name}" must be ${expected}, got ${describeType(value)}`,
+  );
+}
+
+/**
+ * @param {string} name
+ * @param {string} expected
+ * @param {string} given
+ */
+function outOfRange(name, expected, given) {
+  return refusal(
+    RangeError,
+    `the option "${name}" must be ${expected}, got ${given}`,
+  );
+}
+
+/**
+ * @param {TypeErrorConstructor | RangeErrorConstructor} Kind
+ * @param {string} message
+ */
+function refusal(Kind, message) {
+  return Object.assign(new Kind(message), { code: "ERR_OPTIONS" });
+}
+
+module.exports = { resolveOptions };

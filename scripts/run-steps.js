@@ -1,0 +1,160 @@
+"use strict";
+
+const { addCargoHomeToPath, ensureReady, root } = require("./setup.js");
+const { startPostgres } = require("./embedded-postgres.js");
+const { endingOnSignals, runCommand } = require("./run-command.js");
+
+/** @typedef {import('./steps.js').Step} Step */
+/** @typedef {{ title: string, passed: number, failed: number, problem?: string, durationMs: number }} Outcome */
+
+// Colours (CARGO_TERM_COLOR=always is common in CI) would hide the numbers from the counters.
+const COLOUR_CODE = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
+
+/**
+ * @param {number} ms
+ * @returns {string} such as "3.2 s" or "2 min 05 s"
+ */
+function formatDuration(ms) {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
+}
+
+/**
+ * @param {import('./run-command.js').CommandResult} result
+ * @param {number} limitMs
+ * @returns {string | undefined} what went wrong
+ */
+function describeProblem(result, limitMs) {
+  if (result.timedOut)
+    return `hung: ended after the limit of ${formatDuration(limitMs)}`;
+  if (result.error) return `could not start: ${result.error.message}`;
+  if (result.code === 0) return undefined;
+  return result.signal
+    ? `ended by ${result.signal}`
+    : `exit code ${result.code}`;
+}
+
+/**
+ * @param {Step} step
+ * @param {NodeJS.ProcessEnv} env
+ * @param {AbortSignal} signal
+ * @returns {Promise<Outcome>}
+ */
+async function runStep(step, env, signal) {
+  console.log(`\n=== ${step.title}`);
+  const startedAt = Date.now();
+  const counter = step.counter?.();
+  const onLine = (/** @type {string} */ line) => {
+    if (counter === undefined || counter.read(line.replace(COLOUR_CODE, "")))
+      console.log(line);
+  };
+  /** @type {string | undefined} */
+  let problem;
+  for (const [command, ...args] of step.commands) {
+    const options = {
+      cwd: root,
+      env: { ...env, ...step.env },
+      onLine,
+      timeoutMs: step.limitMs,
+      signal,
+    };
+    problem ??= describeProblem(
+      await runCommand(command, args, options),
+      step.limitMs,
+    );
+  }
+  const { passed = 0, failed = 0 } = counter ?? {};
+  if (counter && passed + failed === 0) problem ??= "no test ran";
+  if (problem !== undefined) console.log(`=== ${step.title}: ${problem}`);
+  // A runner that died, and a failed lint step, count no failure of their own.
+  const failures = problem === undefined ? failed : Math.max(failed, 1);
+  return {
+    title: step.title,
+    passed,
+    failed: failures,
+    problem,
+    durationMs: Date.now() - startedAt,
+  };
+}
+
+/**
+ * @param {Outcome[]} outcomes
+ * @returns {boolean} whether all is well
+ */
+function summarise(outcomes) {
+  console.log("\n=== Summary");
+  for (const { title, failed, problem, durationMs } of outcomes) {
+    const verdict = failed === 0 ? "ok    " : "FAILED";
+    console.log(
+      `${verdict} ${formatDuration(durationMs).padStart(12)}  ${title}${problem ? `: ${problem}` : ""}`,
+    );
+  }
+  const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+  const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0;
+}
+
+/**
+ * @param {Step[]} steps
+ * @param {AbortSignal} signal
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function runInOrder(steps, signal, env) {
+  /** @type {Outcome[]} */
+  const outcomes = [];
+  for (const step of steps) {
+    if (signal.aborted) break;
+    outcomes.push(await runStep(step, env, signal));
+  }
+  return outcomes;
+}
+
+/**
+ * Sets up what the steps need, runs them all in their order and prints a summary. One PostgreSQL serves them all: the
+ * one of TEST_DATABASE_URL, or else one of our own.
+ *
+ * @param {Step[]} steps
+ * @param {AbortSignal} signal
+ * @returns {Promise<boolean>} whether every step passed
+ */
+async function runSteps(steps, signal) {
+  await ensureReady({ build: steps.some((step) => step.needsAddon), signal });
+  addCargoHomeToPath();
+  const ownServer =
+    steps.some((step) => step.needsDatabase) && !process.env.TEST_DATABASE_URL;
+  const postgres = ownServer ? await startPostgres() : undefined;
+  const env = postgres
+    ? { ...process.env, TEST_DATABASE_URL: postgres.connectionString }
+    : process.env;
+  try {
+    const outcomes = await runInOrder(steps, signal, env);
+    return summarise(outcomes) && !signal.aborted;
+  } finally {
+    await postgres?.dispose();
+  }
+}
+
+/**
+ * The main function of a script: exit code 0 when every step passed, else 1.
+ *
+ * @param {() => Step[]} selectSteps called after the set-up of the npm packages, which some steps ask for their programs
+ */
+async function main(selectSteps) {
+  try {
+    const passed = await endingOnSignals(async (signal) => {
+      await ensureReady({ build: false, signal });
+      return runSteps(selectSteps(), signal);
+    });
+    process.exitCode = passed ? 0 : 1;
+  } catch (error) {
+    const isForPeople =
+      error instanceof Error &&
+      ["SetupError", "UsageError"].includes(error.name);
+    console.error(isForPeople ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+module.exports = { main };

@@ -1,0 +1,193 @@
+"use strict";
+
+// What `npm test` and `npm run lint` consist of. Each step is one or more commands and what they need.
+
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { countCargo, countTap } = require("./count-tests.js");
+const { root } = require("./setup.js");
+
+const MINUTE_MS = 60_000;
+
+/** A first compilation of everything on a slow machine takes a few minutes. */
+const CARGO_LIMIT_MS = 30 * MINUTE_MS;
+const TEST_LIMIT_MS = 15 * MINUTE_MS;
+const LINT_LIMIT_MS = 5 * MINUTE_MS;
+
+/** Suites that pin the behaviour of the JavaScript adapter: they run against both, which proves that they do. */
+const COMPARED_SUITES = new Set(["order", "parity"]);
+
+/** The order in which known suites run, cheap ones first; others follow by name. */
+const SUITE_ORDER = ["unit", "parity", "order", "interop", "fault"];
+
+/**
+ * @typedef {object} Step
+ * @property {string} name what `node scripts/test.js <name>` asks for; shared by steps that belong together
+ * @property {string} title the heading
+ * @property {[command: string, ...args: string[]][]} commands
+ * @property {Record<string, string>} [env] added to the environment
+ * @property {number} limitMs for each command, in milliseconds
+ * @property {boolean} [needsAddon]
+ * @property {boolean} [needsDatabase]
+ * @property {() => import('./count-tests.js').Counter} [counter] reads the output of a test runner
+ */
+
+/**
+ * @param {string} packageName an installed npm package
+ * @param {string} bin one of its programs
+ * @param {...string} args
+ * @returns {[string, ...string[]]} the program started with this Node.js, without a shell and on every platform
+ */
+function nodeProgram(packageName, bin, ...args) {
+  const folder = path.join(root, "node_modules", packageName);
+  const { bin: bins } = JSON.parse(
+    fs.readFileSync(path.join(folder, "package.json"), "utf8"),
+  );
+  return [
+    process.execPath,
+    path.join(folder, typeof bins === "string" ? bins : bins[bin]),
+    ...args,
+  ];
+}
+
+/** @returns {Step[]} the checks that need no database */
+function lintSteps() {
+  const tsc = (/** @type {string} */ project) =>
+    nodeProgram("typescript", "tsc", "-p", project);
+  return [
+    {
+      name: "fmt",
+      title: "cargo fmt --check",
+      commands: [["cargo", "fmt", "--check"]],
+      limitMs: LINT_LIMIT_MS,
+    },
+    {
+      name: "prettier",
+      title: "prettier --check .",
+      commands: [nodeProgram("prettier", "prettier", "--check", ".")],
+      limitMs: LINT_LIMIT_MS,
+    },
+    {
+      name: "oxlint",
+      title: "oxlint",
+      commands: [nodeProgram("oxlint", "oxlint")],
+      limitMs: LINT_LIMIT_MS,
+    },
+    {
+      name: "tsc",
+      title:
+        "tsc: this package, and the page of the example, which runs in a browser",
+      commands: [
+        tsc("tsconfig.json"),
+        tsc(path.join("examples", "chat", "public", "tsconfig.json")),
+      ],
+      limitMs: LINT_LIMIT_MS,
+      // The generated declarations of the addon are part of what is checked.
+      needsAddon: true,
+    },
+    {
+      name: "clippy",
+      title: "cargo clippy --all-targets -- -D warnings",
+      commands: [["cargo", "clippy", "--all-targets", "--", "-D", "warnings"]],
+      limitMs: CARGO_LIMIT_MS,
+    },
+  ];
+}
+
+/** @returns {Step[]} */
+function rustSteps() {
+  const shared = {
+    limitMs: CARGO_LIMIT_MS,
+    needsDatabase: true,
+    counter: countCargo,
+  };
+  return [
+    {
+      name: "core",
+      title: "cargo test --no-default-features: the engine without the binding",
+      commands: [["cargo", "test", "--no-fail-fast", "--no-default-features"]],
+      ...shared,
+    },
+    {
+      name: "cargo",
+      title: "cargo test",
+      commands: [["cargo", "test", "--no-fail-fast"]],
+      ...shared,
+    },
+  ];
+}
+
+/**
+ * @param {string} folder
+ * @returns {string[]} the test files below it, sorted
+ */
+function testFiles(folder) {
+  const entries = fs.readdirSync(folder, { withFileTypes: true });
+  const found = entries.flatMap((entry) => {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) return testFiles(file);
+    return entry.name.endsWith(".test.js") ? [file] : [];
+  });
+  return found.sort();
+}
+
+/** @returns {string[]} the flags of Node's test runner that this version knows */
+function runnerFlags() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const flags = ["--test"];
+  // Before there was a choice of reporters there was TAP only.
+  if (major > 18 || minor >= 15) flags.push("--test-reporter=tap");
+  if (major > 20 || (major === 20 && minor >= 10)) {
+    flags.push(
+      `--test-concurrency=${Math.max(1, Math.min(4, os.cpus().length - 1))}`,
+    );
+  }
+  return flags;
+}
+
+/**
+ * @param {string} suite a folder of `__test__`
+ * @returns {Step[]} none for a folder without tests
+ */
+function suiteSteps(suite) {
+  const files = testFiles(path.join(root, "__test__", suite)).map((file) =>
+    path.relative(root, file),
+  );
+  if (files.length === 0) return [];
+  /** @type {Step} */
+  const step = {
+    name: suite,
+    title: `node --test __test__/${suite}`,
+    commands: [[process.execPath, ...runnerFlags(), ...files]],
+    limitMs: TEST_LIMIT_MS,
+    needsAddon: true,
+    needsDatabase: true,
+    counter: countTap,
+  };
+  if (!COMPARED_SUITES.has(suite)) return [step];
+  return ["native", "reference"].map((adapter) => ({
+    ...step,
+    title: `${step.title}, ADAPTER=${adapter}`,
+    env: { ADAPTER: adapter },
+  }));
+}
+
+/** @returns {Step[]} */
+function javascriptSteps() {
+  const rank = (/** @type {string} */ suite) =>
+    SUITE_ORDER.indexOf(suite) + 1 || SUITE_ORDER.length + 1;
+  return fs
+    .readdirSync(path.join(root, "__test__"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
+    .flatMap(suiteSteps);
+}
+
+/** @returns {Step[]} everything, in the order in which it runs */
+function allSteps() {
+  return [...lintSteps(), ...rustSteps(), ...javascriptSteps()];
+}
+
+module.exports = { allSteps, lintSteps };

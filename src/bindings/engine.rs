@@ -1,0 +1,172 @@
+//! The class that the shim sees.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::bindgen_prelude::{Buffer, Function, Object};
+use napi::Env;
+use napi_derive::napi;
+
+use super::promise::when_done;
+use super::runtime;
+use super::wake::Wake;
+use crate::engine::credentials::Credentials;
+use crate::engine::handle::Engine;
+use crate::engine::inbox::Inbox;
+use crate::error::Error;
+use crate::options::Options;
+use crate::pg::config::ConnectionConfig;
+use crate::pg::connect::PgDatabase;
+use crate::wire::message::MessageType;
+
+#[napi(js_name = "Engine")]
+pub struct NativeEngine {
+    engine: Arc<Engine>,
+    credentials: Credentials,
+    wake: Wake,
+    /// The binary content of the bundle that was drained last.
+    buffers: Mutex<Vec<Vec<u8>>>,
+}
+
+#[napi]
+impl NativeEngine {
+    /// `options` and `connection` are JSON texts; `wake` is called when there is something to drain.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(options: String, connection: String, wake: Function<'_, (), ()>) -> napi::Result<Self> {
+        let options = Options::from_json(&options).map_err(to_js)?;
+        let connection: ConnectionConfig = serde_json::from_str(&connection)
+            .map_err(|error| napi::Error::from_reason(format!("unusable connection settings: {error}")))?;
+        let wake = Wake::new(wake)?;
+        let inbox = Arc::new(Inbox::new(Box::new({
+            let wake = wake.clone();
+            move || wake.call()
+        })));
+        let credentials = Credentials::new(Arc::clone(&inbox));
+        let database =
+            PgDatabase::new(connection, &options.table_name, password_source(&credentials)).map_err(to_js)?;
+        let engine = Arc::new(Engine::start(options, database, inbox, runtime::handle()?));
+        Ok(Self {
+            engine,
+            credentials,
+            wake,
+            buffers: Mutex::default(),
+        })
+    }
+
+    /// Opens a namespace, or announces an open one again; returns its number.
+    #[napi(catch_unwind)]
+    pub fn open(&self, nsp: String) -> napi::Result<u32> {
+        self.engine.open(&nsp).map_err(to_js)
+    }
+
+    /// Closes a namespace: its peers are told.
+    #[napi(catch_unwind)]
+    pub fn close_namespace(&self, namespace: u32) {
+        self.engine.close_namespace(namespace);
+    }
+
+    /// Publishes a message. `data` is the JSON text of its data.
+    #[napi(catch_unwind)]
+    pub fn publish(&self, namespace: u32, kind: u32, data: String, volatile: bool) {
+        let kind = MessageType::from_code(kind.into());
+        self.engine
+            .publish(namespace, kind, Some(data), Vec::new(), volatile);
+    }
+
+    /// Publishes a message with binary parts; in the text they are named by the marker and their index.
+    #[napi(catch_unwind)]
+    pub fn publish_binary(
+        &self,
+        namespace: u32,
+        kind: u32,
+        data: String,
+        parts: Vec<Buffer>,
+        volatile: bool,
+    ) {
+        let kind = MessageType::from_code(kind.into());
+        // Copied now: the application may change its buffers after the call.
+        let parts = parts.iter().map(|part| part.to_vec()).collect();
+        self.engine.publish(namespace, kind, Some(data), parts, volatile);
+    }
+
+    /// The other nodes of a namespace as a JSON text: pairs of uid and milliseconds since it was heard.
+    #[napi(catch_unwind)]
+    pub fn peers(&self, namespace: u32) -> napi::Result<String> {
+        let peers: Vec<(String, u128)> = self
+            .engine
+            .peers(namespace)
+            .into_iter()
+            .map(|(uid, since)| (uid, since.as_millis()))
+            .collect();
+        serde_json::to_string(&peers).map_err(|error| napi::Error::from_reason(error.to_string()))
+    }
+
+    /// A room got its first local member.
+    #[napi(catch_unwind)]
+    pub fn room_created(&self, namespace: u32, room: String) {
+        self.engine.room_created(namespace, room);
+    }
+
+    /// A room lost its last local member.
+    #[napi(catch_unwind)]
+    pub fn room_deleted(&self, namespace: u32, room: String) {
+        self.engine.room_deleted(namespace, &room);
+    }
+
+    /// Whether a namespace has any local socket.
+    #[napi(catch_unwind)]
+    pub fn set_populated(&self, namespace: u32, populated: bool) {
+        self.engine.set_populated(namespace, populated);
+    }
+
+    /// The next bundle of items as a JSON text, empty when there is none. The bundle before has been dealt
+    /// with.
+    #[napi(catch_unwind)]
+    pub fn drain(&self) -> String {
+        let handoff = self.engine.drain();
+        *self.buffers.lock().unwrap_or_else(PoisonError::into_inner) = handoff.buffers;
+        handoff.text
+    }
+
+    /// The binary content of the bundle that was drained last, once.
+    #[napi(catch_unwind)]
+    pub fn take_buffers(&self) -> Vec<Buffer> {
+        let buffers = std::mem::take(&mut *self.buffers.lock().unwrap_or_else(PoisonError::into_inner));
+        buffers.into_iter().map(Buffer::from).collect()
+    }
+
+    /// Answers the question for a password: with one, with none, or with the reason why there is none.
+    #[napi(catch_unwind)]
+    pub fn answer_password(&self, number: u32, password: Option<String>, failure: Option<String>) {
+        self.credentials.answer(number, failure.map_or(Ok(password), Err));
+    }
+
+    /// Resolves when all that was published so far is committed or dropped.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn flush<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let flushed = self.engine.flush();
+        when_done(env, async move { drop(flushed.await) })
+    }
+
+    /// Publishes what is left, then ends the connections. Resolves when that is done.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let engine = Arc::clone(&self.engine);
+        let wake = self.wake.clone();
+        when_done(env, async move {
+            engine.close().await;
+            wake.release();
+        })
+    }
+}
+
+fn password_source(credentials: &Credentials) -> crate::pg::connect::PasswordSource {
+    let credentials = credentials.clone();
+    Box::new(move || {
+        let credentials = credentials.clone();
+        Box::pin(async move { credentials.ask().await })
+    })
+}
+
+fn to_js(error: Error) -> napi::Error {
+    napi::Error::from_reason(error.to_string())
+}

@@ -1,0 +1,23 @@
+//! Promises for work on the runtime. A pending one keeps the event loop alive.
+
+use std::future::Future;
+
+use napi::bindgen_prelude::Object;
+use napi::Env;
+
+use super::runtime;
+
+type Resolver = fn(Env) -> napi::Result<()>;
+
+/// A promise that resolves when `work` is done.
+pub fn when_done<'env>(
+    env: &'env Env,
+    work: impl Future<Output = ()> + Send + 'static,
+) -> napi::Result<Object<'env>> {
+    let (deferred, promise) = env.create_deferred::<(), Resolver>()?;
+    runtime::handle()?.spawn(async move {
+        work.await;
+        deferred.resolve(|_| Ok(()));
+    });
+    Ok(promise)
+}

@@ -1,0 +1,159 @@
+//! The handle of a running engine: what the binding calls.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use super::handoff::Handoff;
+use super::inbox::Inbox;
+use super::namespaces::NamespaceId;
+use super::outbox::Pending;
+use super::shared::Shared;
+use super::shutdown::{self, Trigger};
+use super::{heartbeat, listener, publisher};
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::Options;
+use crate::pg::database::Database;
+use crate::wire::channel::channel_name;
+use crate::wire::message::MessageType;
+
+/// How long closing may wait for what is still to be published.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long closing may wait for the connections to end.
+const END_TIMEOUT: Duration = Duration::from_secs(3);
+/// About how much JavaScript is handed at a time, in bytes: enough to be worth the crossing, little enough
+/// that other work of the event loop gets its turn.
+const HANDOFF_BYTES: usize = 256 * 1024;
+
+/// A running engine. Dropping it ends its tasks.
+pub struct Engine {
+    shared: Arc<Shared>,
+    shutdown: Trigger,
+    /// Taken by the first call of [`Engine::close`].
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Engine {
+    /// Starts the tasks of an engine; returns at once, connected or not.
+    pub fn start<D: Database>(options: Options, database: D, inbox: Arc<Inbox>, runtime: &Handle) -> Self {
+        let shared = Arc::new(Shared::new(options, inbox));
+        let database = Arc::new(database);
+        let (trigger, shutdown) = shutdown::channel();
+        let mut tasks = JoinSet::new();
+        tasks.spawn_on(
+            listener::run(Arc::clone(&shared), Arc::clone(&database), shutdown.clone()),
+            runtime,
+        );
+        tasks.spawn_on(
+            publisher::run(Arc::clone(&shared), database, shutdown.clone()),
+            runtime,
+        );
+        tasks.spawn_on(heartbeat::run(Arc::clone(&shared), shutdown), runtime);
+        Self {
+            shared,
+            shutdown: trigger,
+            tasks: Mutex::new(tasks),
+        }
+    }
+
+    /// Opens a namespace: listens on its channel and tells the peers. An open one is announced again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Options`] when no channel can have the name.
+    pub fn open(&self, nsp: &str) -> Result<NamespaceId> {
+        let channel = channel_name(&self.shared.options.channel_prefix, nsp).map_err(|error| {
+            Error::new(ErrorKind::Options, "the namespace cannot be opened").with_source(error)
+        })?;
+        let id = self.shared.namespaces().open(nsp, channel);
+        self.shared.namespaces_changed.notify_one();
+        Ok(id)
+    }
+
+    /// Closes a namespace: tells the peers and stops listening. Closing one twice is no error.
+    pub fn close_namespace(&self, id: NamespaceId) {
+        let closed = self.shared.namespaces().close(id);
+        if let Some(address) = closed {
+            self.shared
+                .outbox
+                .push(Pending::text(address, MessageType::AdapterClose, None));
+            self.shared.namespaces_changed.notify_one();
+        }
+    }
+
+    /// Publishes a message; see [`Pending`].
+    pub fn publish(
+        &self,
+        id: NamespaceId,
+        kind: MessageType,
+        data: Option<String>,
+        parts: Vec<Vec<u8>>,
+        volatile: bool,
+    ) {
+        self.shared.publish(id, kind, data, parts, volatile);
+    }
+
+    /// The other nodes of a namespace and how long ago each was heard.
+    #[must_use]
+    pub fn peers(&self, id: NamespaceId) -> Vec<(String, Duration)> {
+        let now = self.shared.clock.now();
+        let namespaces = self.shared.namespaces();
+        let peers = namespaces.get(id).map(|namespace| {
+            let peers = namespace.members.peers();
+            peers
+                .map(|(uid, heard)| (uid.to_owned(), now.saturating_sub(heard)))
+                .collect()
+        });
+        peers.unwrap_or_default()
+    }
+
+    /// A room of a namespace got its first local member.
+    pub fn room_created(&self, id: NamespaceId, room: String) {
+        if let Some(namespace) = self.shared.namespaces().get_mut(id) {
+            namespace.rooms.created(room);
+        }
+    }
+
+    /// A room of a namespace lost its last local member.
+    pub fn room_deleted(&self, id: NamespaceId, room: &str) {
+        if let Some(namespace) = self.shared.namespaces().get_mut(id) {
+            namespace.rooms.deleted(room);
+        }
+    }
+
+    /// Whether a namespace has any local socket.
+    pub fn set_populated(&self, id: NamespaceId, populated: bool) {
+        if let Some(namespace) = self.shared.namespaces().get_mut(id) {
+            namespace.rooms.set_populated(populated);
+        }
+    }
+
+    /// The next bundle for JavaScript, which has dealt with the one before.
+    #[must_use]
+    pub fn drain(&self) -> Handoff {
+        Handoff::new(self.shared.inbox.drain(HANDOFF_BYTES))
+    }
+
+    /// Resolves when all that was published so far is committed or dropped.
+    #[must_use]
+    pub fn flush(&self) -> oneshot::Receiver<()> {
+        self.shared.outbox.flush()
+    }
+
+    /// Publishes what is left if there is a connection, then ends connections and tasks. Calling it again is
+    /// no error.
+    pub async fn close(&self) {
+        self.shared.outbox.close();
+        if self.shared.outbox.is_online() {
+            // Late is late: the peers will notice the silence instead.
+            drop(tokio::time::timeout(FLUSH_TIMEOUT, self.flush()).await);
+        }
+        self.shutdown.fire();
+        self.shared.inbox.close();
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let all_ended = async { while tasks.join_next().await.is_some() {} };
+        drop(tokio::time::timeout(END_TIMEOUT, all_ended).await);
+    }
+}

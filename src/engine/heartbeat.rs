@@ -1,0 +1,49 @@
+//! Telling the peers that this node is alive, and noticing who no longer is.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::inbox::Item;
+use super::namespaces::NamespaceId;
+use super::shared::Shared;
+use super::shutdown::Shutdown;
+use crate::wire::message::MessageType;
+
+/// Runs until the engine ends.
+pub async fn run(shared: Arc<Shared>, mut shutdown: Shutdown) {
+    let mut ticks = tokio::time::interval(shared.tick());
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while shutdown.or(ticks.tick()).await.is_some() {
+        remove_the_silent(&shared);
+        // Without a connection a heartbeat would only be late when it arrives.
+        if shared.outbox.is_online() {
+            send_heartbeats(&shared, Instant::now());
+        }
+    }
+}
+
+/// Sends a heartbeat wherever nothing else was sent for the interval: any message is a sign of life.
+fn send_heartbeats(shared: &Shared, now: Instant) {
+    let interval = shared.options.heartbeat_interval();
+    let quiet: Vec<NamespaceId> = shared
+        .namespaces()
+        .iter_mut()
+        .filter(|(_, namespace)| now.saturating_duration_since(namespace.last_published) >= interval)
+        .map(|(id, _)| id)
+        .collect();
+    for id in quiet {
+        shared.publish(id, MessageType::Heartbeat, None, Vec::new(), false);
+    }
+}
+
+fn remove_the_silent(shared: &Shared) {
+    let now = shared.clock.tick(Instant::now());
+    let timeout = shared.options.heartbeat_timeout();
+    let mut namespaces = shared.namespaces();
+    for (id, namespace) in namespaces.iter_mut() {
+        for uid in namespace.members.expire(now, timeout) {
+            shared.debug(|| format!("{}: node {uid} fell silent", namespace.address.nsp));
+            shared.inbox.push_now(Item::PeerLeft { namespace: id, uid });
+        }
+    }
+}

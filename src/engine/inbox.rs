@@ -1,0 +1,322 @@
+//! What waits for the JavaScript thread: bounded, in order, with one wake-up for many items.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::namespaces::NamespaceId;
+use crate::error::Error;
+
+/// How much may wait for JavaScript before the engine stops reading the socket, in bytes.
+pub const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
+/// What an item weighs beside its text, in bytes: bounds the number of small ones as well.
+const ITEM_OVERHEAD_BYTES: usize = 128;
+/// How many reports may wait; more say nothing new to somebody who does not look.
+const MAX_WAITING_REPORTS: usize = 1000;
+
+/// Binary content that travels beside the text of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Binary {
+    /// The attachment as it was stored.
+    pub bytes: Vec<u8>,
+    /// Where the parts lie in it.
+    pub parts: Vec<Range<usize>>,
+}
+
+/// Something for JavaScript.
+#[derive(Debug)]
+pub enum Item {
+    /// A message that concerns this node.
+    Message {
+        /// The namespace it is for.
+        namespace: NamespaceId,
+        /// Its JSON text, complete and valid.
+        json: String,
+        /// Its binary parts.
+        binary: Option<Binary>,
+        /// Whether handling it can put local sockets into rooms.
+        changes_rooms: bool,
+    },
+    /// A peer left or fell silent.
+    PeerLeft {
+        /// The namespace it was in.
+        namespace: NamespaceId,
+        /// Its id.
+        uid: String,
+    },
+    /// Something for the error handler.
+    Report(Error),
+    /// A line for `debug`.
+    Debug(String),
+    /// A connection is being made and needs a password: to be answered under this number.
+    PasswordWanted(u32),
+}
+
+impl Item {
+    fn bytes(&self) -> usize {
+        ITEM_OVERHEAD_BYTES
+            + match self {
+                Self::Message { json, binary, .. } => {
+                    json.len() + binary.as_ref().map_or(0, |binary| binary.bytes.len())
+                }
+                Self::PeerLeft { uid: text, .. } | Self::Debug(text) => text.len(),
+                Self::Report(_) | Self::PasswordWanted(_) => 0,
+            }
+    }
+
+    /// The namespace whose rooms are about to change.
+    fn room_changes_in(&self) -> Option<NamespaceId> {
+        match self {
+            Self::Message {
+                namespace,
+                changes_rooms: true,
+                ..
+            } => Some(*namespace),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: VecDeque<Item>,
+    bytes: usize,
+    reports: usize,
+    /// Messages, queued or in JavaScript's hands, that can still change the rooms of a namespace.
+    unsettled: HashMap<NamespaceId, usize>,
+    /// Those of them that JavaScript is working on.
+    in_hands: Vec<NamespaceId>,
+    /// Whether JavaScript was woken and has not yet found the queue empty.
+    awake: bool,
+    closed: bool,
+}
+
+/// Called to wake the JavaScript thread.
+pub type Wake = Box<dyn Fn() + Send + Sync>;
+
+/// The queue from the engine to JavaScript.
+pub struct Inbox {
+    /// Never held across an await: every use is short.
+    state: Mutex<State>,
+    space: Notify,
+    wake: Wake,
+}
+
+impl Inbox {
+    /// An empty queue.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
+        Self {
+            state: Mutex::default(),
+            space: Notify::new(),
+            wake,
+        }
+    }
+
+    /// Adds an item; waits while JavaScript is too far behind. After [`Inbox::close`] the item is discarded.
+    pub async fn push(&self, item: Item) {
+        loop {
+            let freed = self.space.notified();
+            {
+                let state = self.lock();
+                if state.closed {
+                    return;
+                }
+                if state.bytes < MAX_WAITING_BYTES {
+                    return self.add(state, item);
+                }
+            }
+            freed.await;
+        }
+    }
+
+    /// Adds an item at once: for the few that do not come from the wire and thus cannot flood.
+    pub fn push_now(&self, item: Item) {
+        let mut state = self.lock();
+        if state.closed {
+            return;
+        }
+        if matches!(item, Item::Report(_) | Item::Debug(_)) {
+            if state.reports >= MAX_WAITING_REPORTS {
+                return;
+            }
+            state.reports += 1;
+        }
+        self.add(state, item);
+    }
+
+    /// Hands an error to the application's error handler.
+    pub fn report(&self, error: Error) {
+        self.push_now(Item::Report(error));
+    }
+
+    fn add(&self, mut state: MutexGuard<'_, State>, item: Item) {
+        if let Some(namespace) = item.room_changes_in() {
+            *state.unsettled.entry(namespace).or_insert(0) += 1;
+        }
+        state.bytes += item.bytes();
+        state.queue.push_back(item);
+        let wake = !std::mem::replace(&mut state.awake, true);
+        drop(state);
+        if wake {
+            (self.wake)();
+        }
+    }
+
+    /// Takes up to about `most_bytes`, at least one item if there is one. Whoever calls has dealt with all that
+    /// the call before returned. After an empty result the next item wakes JavaScript again.
+    pub fn drain(&self, most_bytes: usize) -> Vec<Item> {
+        let mut state = self.lock();
+        settle(&mut state);
+        let mut items = Vec::new();
+        let mut bytes = 0;
+        while bytes < most_bytes {
+            let Some(item) = state.queue.pop_front() else {
+                break;
+            };
+            bytes += item.bytes();
+            if let Some(namespace) = item.room_changes_in() {
+                state.in_hands.push(namespace);
+            }
+            if matches!(item, Item::Report(_) | Item::Debug(_)) {
+                state.reports = state.reports.saturating_sub(1);
+            }
+            items.push(item);
+        }
+        state.bytes = state.bytes.saturating_sub(bytes);
+        state.awake = !items.is_empty();
+        drop(state);
+        if bytes > 0 {
+            self.space.notify_waiters();
+        }
+        items
+    }
+
+    /// Whether messages are on their way to JavaScript that may change the rooms of a namespace. Ask this
+    /// before looking at the rooms, not after.
+    #[must_use]
+    pub fn has_unsettled(&self, namespace: NamespaceId) -> bool {
+        self.lock().unsettled.contains_key(&namespace)
+    }
+
+    /// Discards what waits and all that is still to come.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.queue.clear();
+        drop(state);
+        self.space.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn settle(state: &mut State) {
+    for namespace in std::mem::take(&mut state.in_hands) {
+        if let Some(count) = state.unsettled.get_mut(&namespace) {
+            *count -= 1;
+            if *count == 0 {
+                state.unsettled.remove(&namespace);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Arc;
+
+    fn message(json: String, changes_rooms: bool) -> Item {
+        Item::Message {
+            namespace: 1,
+            json,
+            binary: None,
+            changes_rooms,
+        }
+    }
+
+    fn counting() -> (Arc<Inbox>, Arc<AtomicUsize>) {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&wakes);
+        let wake = Box::new(move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+        });
+        (Arc::new(Inbox::new(wake)), wakes)
+    }
+
+    #[tokio::test]
+    async fn many_items_need_one_wake_up() {
+        let (inbox, wakes) = counting();
+        for _ in 0..10 {
+            inbox.push(message("{}".into(), false)).await;
+        }
+        assert_eq!(wakes.load(Ordering::SeqCst), 1);
+        assert_eq!(inbox.drain(usize::MAX).len(), 10);
+        inbox.push(message("{}".into(), false)).await;
+        assert_eq!(
+            wakes.load(Ordering::SeqCst),
+            1,
+            "JavaScript has not seen the end yet"
+        );
+        assert_eq!(inbox.drain(usize::MAX).len(), 1);
+        assert!(inbox.drain(usize::MAX).is_empty());
+        inbox.push(message("{}".into(), false)).await;
+        assert_eq!(wakes.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_makes_the_engine_wait_and_drops_nothing() {
+        let (inbox, _) = counting();
+        let large = || message("x".repeat(MAX_WAITING_BYTES), false);
+        inbox.push(large()).await;
+        let blocked = tokio::spawn({
+            let inbox = Arc::clone(&inbox);
+            async move { inbox.push(large()).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!blocked.is_finished());
+        assert_eq!(inbox.drain(1).len(), 1);
+        blocked.await.unwrap();
+        assert_eq!(inbox.drain(1).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn closing_frees_who_waits() {
+        let (inbox, _) = counting();
+        inbox.push(message("x".repeat(MAX_WAITING_BYTES), false)).await;
+        let blocked = tokio::spawn({
+            let inbox = Arc::clone(&inbox);
+            async move { inbox.push(message("{}".into(), false)).await }
+        });
+        tokio::task::yield_now().await;
+        inbox.close();
+        blocked.await.unwrap();
+        assert!(inbox.drain(usize::MAX).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_join_is_settled_when_javascript_asks_for_more() {
+        let (inbox, _) = counting();
+        inbox.push(message("{}".into(), true)).await;
+        assert!(inbox.has_unsettled(1));
+        assert_eq!(inbox.drain(usize::MAX).len(), 1);
+        assert!(inbox.has_unsettled(1), "still in JavaScript's hands");
+        inbox.drain(usize::MAX);
+        assert!(!inbox.has_unsettled(1));
+    }
+
+    #[test]
+    fn reports_do_not_pile_up() {
+        let (inbox, _) = counting();
+        for _ in 0..2 * MAX_WAITING_REPORTS {
+            inbox.push_now(Item::Debug("x".into()));
+        }
+        assert_eq!(inbox.drain(usize::MAX).len(), MAX_WAITING_REPORTS);
+    }
+}

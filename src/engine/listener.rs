@@ -1,0 +1,127 @@
+//! The task that listens: one ordered stream of messages, attachments in their place.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::namespaces::NamespaceId;
+use super::received::Received;
+use super::shared::Shared;
+use super::shutdown::Shutdown;
+use super::supervisor::{Ended, Supervisor};
+use crate::error::Result;
+use crate::pg::database::{Database, Listener};
+use crate::wire::message::MessageType;
+
+/// How many notifications are dealt with at a time.
+const MOST_NOTIFICATIONS: usize = 512;
+/// After how much silence the server is asked for a sign of life. Our own heartbeats come back as
+/// notifications, so with an open namespace such a silence is rare.
+const PROBE_AFTER: Duration = Duration::from_secs(5);
+
+/// Listens until the engine ends.
+pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdown: Shutdown) {
+    let mut supervisor = Supervisor::new(&shared, "listener");
+    let mut received = Received::new(&shared);
+    while let Some(mut connection) = supervisor
+        .connect(|| database.connect_listener(), &mut shutdown)
+        .await
+    {
+        let ended = serve(
+            &shared,
+            &mut connection,
+            &mut received,
+            &mut supervisor,
+            &mut shutdown,
+        )
+        .await;
+        match ended {
+            Ended::Shutdown => return connection.close().await,
+            Ended::Lost(error) => {
+                if supervisor.lost(error, &mut shutdown).await.is_none() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Uses a connection until it is lost or the engine ends.
+async fn serve<L: Listener>(
+    shared: &Shared,
+    connection: &mut L,
+    received: &mut Received<'_>,
+    supervisor: &mut Supervisor<'_>,
+    shutdown: &mut Shutdown,
+) -> Ended {
+    let mut channels = HashSet::new();
+    announce_everywhere(shared);
+    loop {
+        let step = async {
+            follow_namespaces(shared, connection, &mut channels).await?;
+            supervisor.works();
+            received.deliver(connection).await?;
+            tokio::select! {
+                () = shared.namespaces_changed.notified() => Ok(()),
+                arrived = receive(shared, connection, received) => arrived,
+            }
+        };
+        match shutdown.or(step).await {
+            None => return Ended::Shutdown,
+            Some(Err(error)) => return Ended::Lost(error),
+            Some(Ok(())) => {}
+        }
+    }
+}
+
+/// Waits for notifications; after a silence it makes sure that the server is still there.
+async fn receive<L: Listener>(
+    shared: &Shared,
+    connection: &mut L,
+    received: &mut Received<'_>,
+) -> Result<()> {
+    let arrival = connection.receive(&mut received.notifications, MOST_NOTIFICATIONS);
+    let silence = tokio::time::timeout(PROBE_AFTER, shared.clock.hearing.listening(arrival));
+    match silence.await {
+        Ok(arrived) => arrived,
+        Err(_) => connection.probe().await,
+    }
+}
+
+/// A new connection: whoever came or went while there was none must be found out again.
+fn announce_everywhere(shared: &Shared) {
+    for (_, namespace) in shared.namespaces().iter_mut() {
+        namespace.unannounced = true;
+    }
+}
+
+/// Listens on what is open and on nothing else; then tells the peers of the newly opened namespaces, so that
+/// their answers are heard.
+async fn follow_namespaces<L: Listener>(
+    shared: &Shared,
+    connection: &mut L,
+    channels: &mut HashSet<String>,
+) -> Result<()> {
+    let wanted: HashSet<String> = shared.namespaces().channels().map(str::to_owned).collect();
+    let closed: Vec<String> = channels.difference(&wanted).cloned().collect();
+    let opened: Vec<String> = wanted.difference(channels).cloned().collect();
+    connection.unlisten(&closed).await?;
+    connection.listen(&opened).await?;
+    *channels = wanted;
+    for id in newly_opened(shared, channels) {
+        shared.publish(id, MessageType::InitialHeartbeat, None, Vec::new(), false);
+    }
+    Ok(())
+}
+
+fn newly_opened(shared: &Shared, channels: &HashSet<String>) -> Vec<NamespaceId> {
+    shared
+        .namespaces()
+        .iter_mut()
+        .filter(|(_, namespace)| namespace.unannounced && channels.contains(&*namespace.address.channel))
+        .map(|(id, namespace)| {
+            namespace.unannounced = false;
+            id
+        })
+        .collect()
+}

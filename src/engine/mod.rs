@@ -1,0 +1,25 @@
+//! The engine: tasks that own their state and talk by messages.
+//!
+//! ```text
+//!   JavaScript ── publish ──► outbox ──► publisher ──► PostgreSQL
+//!   JavaScript ◄── drain ──── inbox ◄── router ◄── listener ◄── PostgreSQL
+//!                                        │
+//!                    namespaces (rooms, members) ◄── heartbeat
+//! ```
+
+pub mod cleaner;
+pub mod clock;
+pub mod credentials;
+pub mod handle;
+pub mod handoff;
+pub mod heartbeat;
+pub mod inbox;
+pub mod listener;
+pub mod namespaces;
+pub mod outbox;
+pub mod publisher;
+pub mod received;
+pub mod router;
+pub mod shared;
+pub mod shutdown;
+pub mod supervisor;

@@ -1,0 +1,128 @@
+//! The namespaces that are open on this node, with what is known of each: rooms, members, last sign of life.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::cluster::membership::Membership;
+use crate::cluster::rooms::RoomIndex;
+
+/// What a namespace is called in Socket.IO and in PostgreSQL.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The namespace, such as `/` or `/chat`.
+    pub nsp: Arc<str>,
+    /// The notification channel.
+    pub channel: Arc<str>,
+}
+
+/// The number by which JavaScript names an open namespace. Never used twice in the life of an engine.
+pub type NamespaceId = u32;
+
+/// One open namespace.
+#[derive(Debug)]
+pub struct Namespace {
+    /// Its names.
+    pub address: Arc<Address>,
+    /// Which rooms have local members.
+    pub rooms: RoomIndex,
+    /// The other nodes.
+    pub members: Membership,
+    /// When something was published last, heartbeats included.
+    pub last_published: Instant,
+    /// Whether the peers are yet to be told that this node is here.
+    pub unannounced: bool,
+}
+
+/// All open namespaces.
+#[derive(Debug, Default)]
+pub struct Namespaces {
+    by_id: HashMap<NamespaceId, Namespace>,
+    by_channel: HashMap<Arc<str>, NamespaceId>,
+    last_id: NamespaceId,
+}
+
+impl Namespaces {
+    /// Opens a namespace, or finds the open one: either way its peers will be told (again).
+    pub fn open(&mut self, nsp: &str, channel: String) -> NamespaceId {
+        let channel: Arc<str> = channel.into();
+        if let Some(id) = self.by_channel.get(&channel) {
+            if let Some(namespace) = self.by_id.get_mut(id) {
+                namespace.unannounced = true;
+            }
+            return *id;
+        }
+        self.last_id += 1;
+        let namespace = Namespace {
+            address: Arc::new(Address {
+                nsp: nsp.into(),
+                channel: Arc::clone(&channel),
+            }),
+            rooms: RoomIndex::default(),
+            members: Membership::default(),
+            last_published: Instant::now(),
+            unannounced: true,
+        };
+        self.by_id.insert(self.last_id, namespace);
+        self.by_channel.insert(channel, self.last_id);
+        self.last_id
+    }
+
+    /// Closes a namespace and returns its names, if it was open.
+    pub fn close(&mut self, id: NamespaceId) -> Option<Arc<Address>> {
+        let namespace = self.by_id.remove(&id)?;
+        self.by_channel.remove(&namespace.address.channel);
+        Some(namespace.address)
+    }
+
+    /// The open namespace of this number.
+    #[must_use]
+    pub fn get(&self, id: NamespaceId) -> Option<&Namespace> {
+        self.by_id.get(&id)
+    }
+
+    /// The open namespace of this number.
+    pub fn get_mut(&mut self, id: NamespaceId) -> Option<&mut Namespace> {
+        self.by_id.get_mut(&id)
+    }
+
+    /// The open namespace behind a channel.
+    pub fn by_channel(&mut self, channel: &str) -> Option<(NamespaceId, &mut Namespace)> {
+        let id = *self.by_channel.get(channel)?;
+        Some((id, self.by_id.get_mut(&id)?))
+    }
+
+    /// All open namespaces.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (NamespaceId, &mut Namespace)> {
+        self.by_id.iter_mut().map(|(id, namespace)| (*id, namespace))
+    }
+
+    /// The channels of all open namespaces.
+    pub fn channels(&self) -> impl Iterator<Item = &str> {
+        self.by_channel.keys().map(|channel| &**channel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opening_twice_finds_the_same_and_announces_again() {
+        let mut namespaces = Namespaces::default();
+        let id = namespaces.open("/", "p#/".into());
+        namespaces.get_mut(id).unwrap().unannounced = false;
+        assert_eq!(namespaces.open("/", "p#/".into()), id);
+        assert!(namespaces.get(id).unwrap().unannounced);
+    }
+
+    #[test]
+    fn a_number_is_never_used_twice() {
+        let mut namespaces = Namespaces::default();
+        let first = namespaces.open("/", "p#/".into());
+        assert!(namespaces.close(first).is_some());
+        assert!(namespaces.close(first).is_none());
+        assert_ne!(namespaces.open("/", "p#/".into()), first);
+        assert_eq!(namespaces.channels().collect::<Vec<_>>(), ["p#/"]);
+    }
+}

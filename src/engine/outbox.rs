@@ -1,0 +1,261 @@
+//! What waits to be published: one ordered queue for all namespaces, bounded while the server is away.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{oneshot, Notify};
+
+use super::namespaces::Address;
+use crate::error::{Error, ErrorKind};
+use crate::wire::message::MessageType;
+
+/// How much is kept while the server is away, in bytes. Past it the oldest messages are dropped and counted.
+pub const MAX_OFFLINE_BYTES: usize = 64 * 1024 * 1024;
+/// How much may wait for a server that is there but slower than the application, in bytes.
+pub const MAX_ONLINE_BYTES: usize = 1024 * 1024 * 1024;
+/// What a message weighs beside its content, in bytes.
+const MESSAGE_OVERHEAD_BYTES: usize = 128;
+
+/// A message as the application published it.
+#[derive(Debug)]
+pub struct Pending {
+    /// The namespace it is for.
+    pub address: Arc<Address>,
+    /// Its type.
+    pub kind: MessageType,
+    /// The JSON text of its data, if it has any.
+    pub data: Option<String>,
+    /// Its binary parts, named in the text by the engine's marker.
+    pub parts: Vec<Vec<u8>>,
+    /// Whether it is worthless later: not kept for a server that is away.
+    pub volatile: bool,
+}
+
+impl Pending {
+    /// A message without binary content.
+    #[must_use]
+    pub fn text(address: Arc<Address>, kind: MessageType, data: Option<String>) -> Self {
+        Self {
+            address,
+            kind,
+            data,
+            parts: Vec::new(),
+            volatile: false,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let parts: usize = self.parts.iter().map(Vec::len).sum();
+        MESSAGE_OVERHEAD_BYTES + self.data.as_ref().map_or(0, String::len) + parts
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: VecDeque<Pending>,
+    bytes: usize,
+    online: bool,
+    closed: bool,
+    /// How many messages were ever taken in, and how many of these are done with: committed or dropped.
+    accepted: u64,
+    settled: u64,
+    /// Dropped since the last report.
+    dropped: u64,
+    /// Who waits until so many messages are settled.
+    flushes: Vec<(u64, oneshot::Sender<()>)>,
+}
+
+/// The queue from the application to the publisher.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Never held across an await: every use is short.
+    state: Mutex<State>,
+    filled: Notify,
+}
+
+impl Outbox {
+    /// Takes a message in. After [`Outbox::close`] it is ignored.
+    pub fn push(&self, message: Pending) {
+        let mut state = self.lock();
+        if state.closed || (message.volatile && !state.online) {
+            return;
+        }
+        let was_empty = state.queue.is_empty();
+        state.accepted += 1;
+        state.bytes += message.bytes();
+        state.queue.push_back(message);
+        drop_excess(&mut state);
+        drop(state);
+        if was_empty {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Waits until there is something to publish.
+    pub async fn filled(&self) {
+        while self.lock().queue.is_empty() {
+            self.filled.notified().await;
+        }
+    }
+
+    /// Takes messages out, oldest first: at most `most`, and no more once they weigh `most_bytes`.
+    pub fn take(&self, most: usize, most_bytes: usize) -> Vec<Pending> {
+        let mut state = self.lock();
+        let mut taken = Vec::new();
+        let mut bytes = 0;
+        while taken.len() < most && bytes < most_bytes {
+            let Some(message) = state.queue.pop_front() else {
+                break;
+            };
+            bytes += message.bytes();
+            taken.push(message);
+        }
+        state.bytes = state.bytes.saturating_sub(bytes);
+        taken
+    }
+
+    /// So many of the messages that were taken are done with.
+    pub fn settle(&self, count: usize) {
+        let mut state = self.lock();
+        state.settled += count as u64;
+        wake_flushes(&mut state);
+    }
+
+    /// Says whether there is a connection. Returns a report on what was dropped while there was none.
+    pub fn set_online(&self, online: bool) -> Option<Error> {
+        let mut state = self.lock();
+        state.online = online;
+        let dropped = std::mem::take(&mut state.dropped);
+        (dropped > 0).then(|| {
+            let context = format!(
+                "{dropped} messages were dropped, oldest first: more than {MAX_OFFLINE_BYTES} bytes were \
+                 published while the server was away"
+            );
+            Error::new(ErrorKind::BufferOverflow, context)
+        })
+    }
+
+    /// Whether there is a connection to publish over.
+    #[must_use]
+    pub fn is_online(&self) -> bool {
+        self.lock().online
+    }
+
+    /// Resolves when all that was taken in so far is committed or dropped.
+    pub fn flush(&self) -> oneshot::Receiver<()> {
+        let (done, resolved) = oneshot::channel();
+        let mut state = self.lock();
+        let upto = state.accepted;
+        state.flushes.push((upto, done));
+        wake_flushes(&mut state);
+        resolved
+    }
+
+    /// Takes nothing more in.
+    pub fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn drop_excess(state: &mut State) {
+    let most = if state.online {
+        MAX_ONLINE_BYTES
+    } else {
+        MAX_OFFLINE_BYTES
+    };
+    while state.bytes > most && state.queue.len() > 1 {
+        if let Some(oldest) = state.queue.pop_front() {
+            state.bytes = state.bytes.saturating_sub(oldest.bytes());
+            state.settled += 1;
+            state.dropped += 1;
+        }
+    }
+}
+
+fn wake_flushes(state: &mut State) {
+    let settled = state.settled;
+    let (done, waiting) = std::mem::take(&mut state.flushes)
+        .into_iter()
+        .partition(|(upto, _)| *upto <= settled);
+    state.flushes = waiting;
+    for (_, flush) in done {
+        // Whoever asked may have gone; that is no concern of ours.
+        let _ = flush.send(());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(data: String) -> Pending {
+        let address = Arc::new(Address {
+            nsp: "/".into(),
+            channel: "p#/".into(),
+        });
+        Pending::text(address, MessageType::Broadcast, Some(data))
+    }
+
+    #[test]
+    fn keeps_the_order() {
+        let outbox = Outbox::default();
+        for number in 0..5 {
+            outbox.push(message(number.to_string()));
+        }
+        let mut taken = outbox.take(2, usize::MAX);
+        taken.extend(outbox.take(100, usize::MAX));
+        let texts: Vec<String> = taken.into_iter().filter_map(|message| message.data).collect();
+        assert_eq!(texts, ["0", "1", "2", "3", "4"]);
+    }
+
+    #[test]
+    fn drops_the_oldest_while_the_server_is_away_and_says_so_once() {
+        let outbox = Outbox::default();
+        let size = MAX_OFFLINE_BYTES / 2;
+        for letter in ["a", "b", "c"] {
+            outbox.push(message(letter.repeat(size)));
+        }
+        let report = outbox.set_online(true).unwrap();
+        assert!(
+            report.to_string().starts_with("2 messages were dropped"),
+            "{report}"
+        );
+        assert!(outbox.set_online(false).is_none());
+        let left = outbox.take(100, usize::MAX);
+        assert_eq!(left.len(), 1);
+        assert!(left[0].data.as_deref().unwrap().starts_with('c'));
+    }
+
+    #[test]
+    fn volatile_messages_do_not_wait_for_a_server() {
+        let outbox = Outbox::default();
+        outbox.push(Pending {
+            volatile: true,
+            ..message("a".into())
+        });
+        assert!(outbox.take(1, 1).is_empty());
+        outbox.set_online(true);
+        outbox.push(Pending {
+            volatile: true,
+            ..message("a".into())
+        });
+        assert_eq!(outbox.take(1, 1).len(), 1);
+    }
+
+    #[test]
+    fn a_flush_resolves_when_everything_before_it_is_settled() {
+        let outbox = Outbox::default();
+        outbox.set_online(true);
+        assert!(outbox.flush().try_recv().is_ok(), "nothing to wait for");
+        outbox.push(message("a".into()));
+        let mut flush = outbox.flush();
+        outbox.push(message("b".into()));
+        assert!(flush.try_recv().is_err());
+        outbox.settle(1);
+        assert!(flush.try_recv().is_ok());
+    }
+}

@@ -1,0 +1,236 @@
+//! The task that publishes: one ordered, batched stream.
+//!
+//! While one batch is under way the next gathers in the outbox: no timer, no added latency when idle, many
+//! messages in a transaction under load.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::cleaner::Cleaner;
+use super::outbox::Pending;
+use super::shared::Shared;
+use super::shutdown::Shutdown;
+use super::supervisor::{Ended, Supervisor};
+use crate::cluster::batch::{Batch, Limits, Outgoing};
+use crate::error::{Error, ErrorKind, Result};
+use crate::pg::database::{Database, Publisher};
+use crate::wire::{msgpack, payload};
+
+/// When a batch is full. Larger ones gain nothing more, and hold up what comes behind them.
+const LIMITS: Limits = Limits {
+    count: 1000,
+    bytes: 1024 * 1024,
+};
+
+/// Publishes until the engine ends.
+pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdown: Shutdown) {
+    let mut supervisor = Supervisor::new(&shared, "publisher");
+    let mut work = Work::new(&shared);
+    while let Some(mut connection) = supervisor
+        .connect(|| database.connect_publisher(), &mut shutdown)
+        .await
+    {
+        set_online(&shared, true);
+        let ended = work.serve(&mut connection, &mut supervisor, &mut shutdown).await;
+        set_online(&shared, false);
+        match ended {
+            Ended::Shutdown => return connection.close().await,
+            Ended::Lost(error) => {
+                if supervisor.lost(error, &mut shutdown).await.is_none() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn set_online(shared: &Shared, online: bool) {
+    if let Some(report) = shared.outbox.set_online(online) {
+        shared.inbox.report(report);
+    }
+}
+
+/// What survives a lost connection.
+struct Work<'a> {
+    shared: &'a Shared,
+    cleaner: Cleaner,
+    /// Messages that were taken from the outbox and are not in a batch yet.
+    prepared: VecDeque<Outgoing>,
+    /// Batches that are not committed yet, the oldest first.
+    unsent: VecDeque<Batch>,
+    /// Whether the table was looked at since the last success.
+    table_checked: bool,
+}
+
+impl<'a> Work<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        Self {
+            shared,
+            cleaner: Cleaner::new(shared.options.cleanup_interval()),
+            prepared: VecDeque::new(),
+            unsent: VecDeque::new(),
+            table_checked: false,
+        }
+    }
+
+    /// Uses a connection until it is lost or the engine ends.
+    async fn serve<P: Publisher>(
+        &mut self,
+        connection: &mut P,
+        supervisor: &mut Supervisor<'_>,
+        shutdown: &mut Shutdown,
+    ) -> Ended {
+        if let Err(error) = connection.ensure_table().await {
+            if error.is_retryable() {
+                return Ended::Lost(error);
+            }
+            self.shared.inbox.report(error);
+        }
+        supervisor.works();
+        loop {
+            if let Err(error) = self.send_all(connection).await {
+                return Ended::Lost(error);
+            }
+            tokio::select! {
+                biased;
+                () = shutdown.wait() => return Ended::Shutdown,
+                () = self.shared.outbox.filled() => self.gather(),
+                () = self.cleaner.due() => if let Err(error) = self.clean(connection).await {
+                    return Ended::Lost(error);
+                },
+            }
+        }
+    }
+
+    /// Takes what waits in the outbox and makes the next batch of it.
+    fn gather(&mut self) {
+        if self.prepared.is_empty() {
+            for message in self.shared.outbox.take(LIMITS.count, LIMITS.bytes) {
+                match prepare(self.shared, &message) {
+                    Ok(outgoing) => self.prepared.push_back(outgoing),
+                    Err(error) => {
+                        self.shared.inbox.report(error);
+                        self.shared.outbox.settle(1);
+                    }
+                }
+            }
+        }
+        let mut batch = Batch::default();
+        while let Some(message) = self.prepared.pop_front() {
+            if let Err(message) = batch.push(message, LIMITS) {
+                self.prepared.push_front(message);
+                break;
+            }
+        }
+        if !batch.is_empty() {
+            self.unsent.push_back(batch);
+        }
+    }
+
+    /// Sends everything that is prepared.
+    async fn send_all<P: Publisher>(&mut self, connection: &mut P) -> Result<()> {
+        loop {
+            while let Some(batch) = self.unsent.front() {
+                let sent = connection.notify_batch(batch.messages()).await;
+                self.after_sending(connection, sent).await?;
+            }
+            if self.prepared.is_empty() {
+                return Ok(());
+            }
+            self.gather();
+        }
+    }
+
+    /// Deals with the outcome for the oldest batch. An error means that the connection is lost.
+    async fn after_sending<P: Publisher>(&mut self, connection: &mut P, sent: Result<()>) -> Result<()> {
+        let error = match sent {
+            Ok(()) => {
+                self.table_checked = false;
+                self.settle_oldest();
+                return Ok(());
+            }
+            Err(error) if error.is_retryable() => return Err(error),
+            Err(error) => error,
+        };
+        if error.kind() == ErrorKind::Table && !self.table_checked {
+            self.table_checked = true;
+            return match connection.ensure_table().await {
+                Err(error) if error.is_retryable() => Err(error),
+                Err(error) => {
+                    self.refused(error);
+                    Ok(())
+                }
+                Ok(()) => Ok(()),
+            };
+        }
+        self.refused(error);
+        Ok(())
+    }
+
+    /// The database refuses the oldest batch. One message may be the cause: each is tried alone, in order, and
+    /// only what is refused then is dropped.
+    fn refused(&mut self, error: Error) {
+        if self.unsent.front().is_some_and(|batch| batch.len() > 1) {
+            if let Some(batch) = self.unsent.pop_front() {
+                let singles: Vec<Batch> = batch.into_singles().collect();
+                for single in singles.into_iter().rev() {
+                    self.unsent.push_front(single);
+                }
+            }
+            return;
+        }
+        self.shared.inbox.report(error);
+        self.settle_oldest();
+    }
+
+    fn settle_oldest(&mut self) {
+        if let Some(batch) = self.unsent.pop_front() {
+            self.shared.outbox.settle(batch.len());
+        }
+    }
+
+    /// Removes some old attachments. An error means that the connection is lost.
+    async fn clean<P: Publisher>(&mut self, connection: &mut P) -> Result<()> {
+        let rows = match connection.prune(self.cleaner.age()).await {
+            Ok(rows) => rows,
+            Err(error) if error.is_retryable() => return Err(error),
+            Err(error) => {
+                self.shared.inbox.report(error);
+                0
+            }
+        };
+        self.cleaner.cleaned(rows);
+        Ok(())
+    }
+}
+
+/// Gives a message the form in which it travels: inline, or as an attachment when it is large or binary.
+fn prepare(shared: &Shared, message: &Pending) -> Result<Outgoing> {
+    let options = &shared.options;
+    let Pending {
+        address,
+        kind,
+        data,
+        parts,
+        ..
+    } = message;
+    let channel = Arc::clone(&address.channel);
+    let text = payload::compose(*kind, data.as_deref(), &options.uid, &address.nsp);
+    if parts.is_empty() && payload::fits_inline(text.len(), options.payload_threshold) {
+        return Ok(Outgoing {
+            channel,
+            text,
+            attachment: None,
+        });
+    }
+    let attachment = msgpack::encode(&text, parts, &options.marker).map_err(|error| {
+        let context = format!("a message for the namespace {} could not be encoded", address.nsp);
+        Error::new(ErrorKind::Publish, context).with_source(error)
+    })?;
+    let header = payload::attachment_header_start(&options.uid, *kind, &address.nsp, None);
+    Ok(Outgoing {
+        channel,
+        text: header,
+        attachment: Some(attachment),
+    })
+}

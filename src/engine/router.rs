@@ -1,0 +1,180 @@
+//! What becomes of a message that arrived: most never reach JavaScript.
+
+use std::ops::Range;
+
+use super::inbox::{Binary, Item};
+use super::namespaces::{Namespace, NamespaceId};
+use super::shared::Shared;
+use crate::cluster::membership::Heard;
+use crate::error::{Error, ErrorKind};
+use crate::wire::message::{Envelope, MessageType};
+
+/// A message in full, inline or from the attachment table.
+pub struct Content {
+    /// Complete, valid JSON text.
+    pub json: String,
+    /// The row it came in, and where in it the binary parts lie.
+    pub binary: Option<(Vec<u8>, Vec<Range<usize>>)>,
+}
+
+/// What to do with a message.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing.
+    Skip,
+    /// Answer for JavaScript: there is no local socket that could.
+    Answer(MessageType, Option<String>),
+    /// Hand it to JavaScript.
+    Deliver,
+    /// Hand the news that a peer left to JavaScript.
+    Left,
+    /// Tell the error handler.
+    Unknown,
+}
+
+/// Whether a message was sent by this node: PostgreSQL notifies the sender as well.
+#[must_use]
+pub fn is_own(shared: &Shared, envelope: &Envelope<'_>) -> bool {
+    envelope.uid.as_deref() == Some(shared.options.uid.as_str())
+}
+
+/// Decides what becomes of a message on a channel, and does what can be done natively. Returns what is for
+/// JavaScript. `content` is called only then.
+pub fn route(
+    shared: &Shared,
+    channel: &str,
+    envelope: &Envelope<'_>,
+    content: impl FnOnce() -> Content,
+) -> Option<Item> {
+    if is_own(shared, envelope) {
+        return None;
+    }
+    let (id, verdict) = {
+        let mut namespaces = shared.namespaces();
+        let (id, namespace) = namespaces.by_channel(channel)?;
+        if envelope
+            .nsp
+            .as_deref()
+            .is_some_and(|nsp| *nsp != *namespace.address.nsp)
+        {
+            return None;
+        }
+        notice_sender(shared, namespace, envelope);
+        (id, judge(shared, id, namespace, envelope))
+    };
+    match verdict {
+        Verdict::Skip => None,
+        Verdict::Answer(kind, data) => {
+            shared.publish(id, kind, data, Vec::new(), false);
+            None
+        }
+        Verdict::Deliver => Some(deliver(id, envelope, content())),
+        Verdict::Left => envelope.uid.as_ref().map(|uid| Item::PeerLeft {
+            namespace: id,
+            uid: uid.clone().into_owned(),
+        }),
+        Verdict::Unknown => {
+            let sentence = format!(
+                "a message of the unknown type {} on {channel} was skipped; is a newer version in the cluster?",
+                envelope.kind.code()
+            );
+            Some(Item::Report(Error::new(ErrorKind::Malformed, sentence)))
+        }
+    }
+}
+
+/// Every message is a sign of life.
+fn notice_sender(shared: &Shared, namespace: &mut Namespace, envelope: &Envelope<'_>) {
+    let Some(uid) = envelope.uid.as_deref() else {
+        return;
+    };
+    if envelope.kind == MessageType::AdapterClose {
+        return;
+    }
+    let introduces = envelope.kind == MessageType::InitialHeartbeat;
+    if namespace.members.heard(uid, introduces, shared.clock.now()) == Heard::Joined {
+        shared.debug(|| format!("{}: node {uid} joined", namespace.address.nsp));
+    }
+}
+
+fn judge(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, envelope: &Envelope<'_>) -> Verdict {
+    match envelope.kind {
+        MessageType::Heartbeat => Verdict::Skip,
+        MessageType::InitialHeartbeat => Verdict::Answer(MessageType::Heartbeat, None),
+        MessageType::AdapterClose => {
+            let Some(uid) = envelope.uid.as_deref() else {
+                return Verdict::Skip;
+            };
+            if !namespace.members.left(uid, shared.clock.now()) {
+                return Verdict::Skip;
+            }
+            shared.debug(|| format!("{}: node {uid} left", namespace.address.nsp));
+            Verdict::Left
+        }
+        MessageType::Broadcast
+        | MessageType::SocketsJoin
+        | MessageType::SocketsLeave
+        | MessageType::DisconnectSockets
+        | MessageType::FetchSockets => {
+            // A join that JavaScript has yet to carry out may fill the very room. Asked first: once nothing is
+            // unsettled, the room index holds all that was joined.
+            if shared.inbox.has_unsettled(id) || namespace.rooms.may_match(&envelope.rooms) {
+                Verdict::Deliver
+            } else {
+                answer_without_sockets(envelope)
+            }
+        }
+        MessageType::ServerSideEmit => Verdict::Deliver,
+        kind if kind.is_response() => {
+            let own = &shared.options.request_prefix;
+            if envelope
+                .request_id
+                .as_deref()
+                .is_some_and(|request| request.starts_with(own.as_str()))
+            {
+                Verdict::Deliver
+            } else {
+                Verdict::Skip
+            }
+        }
+        _ => Verdict::Unknown,
+    }
+}
+
+/// What JavaScript would answer with no socket to ask.
+fn answer_without_sockets(envelope: &Envelope<'_>) -> Verdict {
+    let Some(request) = envelope
+        .request_id
+        .as_deref()
+        .and_then(|id| serde_json::to_string(id).ok())
+    else {
+        return Verdict::Skip;
+    };
+    match envelope.kind {
+        MessageType::Broadcast => Verdict::Answer(
+            MessageType::BroadcastClientCount,
+            Some(format!("{{\"requestId\":{request},\"clientCount\":0}}")),
+        ),
+        MessageType::FetchSockets => Verdict::Answer(
+            MessageType::FetchSocketsResponse,
+            Some(format!("{{\"requestId\":{request},\"sockets\":[]}}")),
+        ),
+        _ => Verdict::Skip,
+    }
+}
+
+fn deliver(namespace: NamespaceId, envelope: &Envelope<'_>, content: Content) -> Item {
+    Item::Message {
+        namespace,
+        json: content.json,
+        binary: content
+            .binary
+            .filter(|(_, parts)| !parts.is_empty())
+            .map(|(bytes, parts)| Binary { bytes, parts }),
+        // A handler of a server-side event may do anything, also join rooms.
+        changes_rooms: matches!(
+            envelope.kind,
+            MessageType::SocketsJoin | MessageType::ServerSideEmit
+        ),
+    }
+}

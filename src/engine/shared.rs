@@ -1,0 +1,97 @@
+//! What the tasks of an engine have in common.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use super::clock::ClusterClock;
+use super::inbox::{Inbox, Item};
+use super::namespaces::{NamespaceId, Namespaces};
+use super::outbox::{Outbox, Pending};
+use crate::options::Options;
+use crate::wire::message::MessageType;
+
+/// How often heartbeats and silence are looked at, at least and at most.
+const TICK_BOUNDS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// The state that the tasks and the handle share.
+pub struct Shared {
+    /// What the engine was told.
+    pub options: Options,
+    /// Towards JavaScript.
+    pub inbox: Arc<Inbox>,
+    /// Towards PostgreSQL.
+    pub outbox: Outbox,
+    /// For how long peers could be heard.
+    pub clock: ClusterClock,
+    /// Wakes the listener when namespaces were opened or closed.
+    pub namespaces_changed: Notify,
+    /// Never held across an await: every use is short. Locked before the inbox, never after it.
+    namespaces: Mutex<Namespaces>,
+}
+
+impl Shared {
+    /// The state of a new engine.
+    #[must_use]
+    pub fn new(options: Options, inbox: Arc<Inbox>) -> Self {
+        let clock = ClusterClock::new(tick(&options));
+        Self {
+            options,
+            inbox,
+            outbox: Outbox::default(),
+            clock,
+            namespaces_changed: Notify::new(),
+            namespaces: Mutex::default(),
+        }
+    }
+
+    /// The open namespaces.
+    pub fn namespaces(&self) -> MutexGuard<'_, Namespaces> {
+        self.namespaces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often heartbeats and silence are looked at.
+    #[must_use]
+    pub fn tick(&self) -> Duration {
+        tick(&self.options)
+    }
+
+    /// Publishes a message in an open namespace; in a closed one it is ignored.
+    pub fn publish(
+        &self,
+        namespace: NamespaceId,
+        kind: MessageType,
+        data: Option<String>,
+        parts: Vec<Vec<u8>>,
+        volatile: bool,
+    ) {
+        let address = {
+            let mut namespaces = self.namespaces();
+            let Some(namespace) = namespaces.get_mut(namespace) else {
+                return;
+            };
+            namespace.last_published = Instant::now();
+            Arc::clone(&namespace.address)
+        };
+        self.outbox.push(Pending {
+            address,
+            kind,
+            data,
+            parts,
+            volatile,
+        });
+    }
+
+    /// Writes a debug line, if somebody reads them; `line` is not called otherwise.
+    pub fn debug(&self, line: impl FnOnce() -> String) {
+        if self.options.debug {
+            self.inbox.push_now(Item::Debug(line()));
+        }
+    }
+}
+
+fn tick(options: &Options) -> Duration {
+    let shortest = options.heartbeat_interval().min(options.heartbeat_timeout());
+    (shortest / 5).clamp(TICK_BOUNDS.0, TICK_BOUNDS.1)
+}

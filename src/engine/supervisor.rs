@@ -1,0 +1,93 @@
+//! Connecting again and again, with backoff, until it works or the engine ends.
+
+use std::future::Future;
+
+use super::shared::Shared;
+use super::shutdown::Shutdown;
+use crate::cluster::backoff::{Backoff, LONGEST_DELAY};
+use crate::error::{Error, Result};
+
+/// Why a task stopped using a connection.
+pub enum Ended {
+    /// The engine ends.
+    Shutdown,
+    /// The connection was lost.
+    Lost(Error),
+}
+
+/// Keeps one kind of connection alive.
+pub struct Supervisor<'a> {
+    shared: &'a Shared,
+    /// What the connection is for, in messages: `"listener"`.
+    role: &'static str,
+    backoff: Backoff,
+    /// The last error that was reported: the same one is not reported again and again.
+    reported: Option<String>,
+}
+
+impl<'a> Supervisor<'a> {
+    /// A supervisor for the connection of this role.
+    pub fn new(shared: &'a Shared, role: &'static str) -> Self {
+        Self {
+            shared,
+            role,
+            backoff: Backoff::default(),
+            reported: None,
+        }
+    }
+
+    /// Connects, trying as often as it takes. `None` when the engine ends first.
+    pub async fn connect<T, F>(&mut self, connect: impl Fn() -> F, shutdown: &mut Shutdown) -> Option<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        loop {
+            match shutdown.or(connect()).await? {
+                Ok(connection) => {
+                    self.shared.debug(|| format!("{} connected", self.role));
+                    return Some(connection);
+                }
+                Err(error) => {
+                    // A refused password is not tried quickly: that could lock the account.
+                    let is_denied = error.sqlstate().is_some_and(|code| code.starts_with("28"));
+                    self.report(error);
+                    let backoff = self.backoff.next_delay(random());
+                    let delay = if is_denied { LONGEST_DELAY } else { backoff };
+                    self.shared
+                        .debug(|| format!("{} tries again in {} ms", self.role, delay.as_millis()));
+                    shutdown.or(tokio::time::sleep(delay)).await?;
+                }
+            }
+        }
+    }
+
+    /// The connection has proved to work.
+    pub fn works(&mut self) {
+        self.backoff.reset();
+        self.reported = None;
+    }
+
+    /// The connection was lost. Waits a moment, so that one that fails at once is not made again without pause.
+    /// `None` when the engine ends first.
+    pub async fn lost(&mut self, error: Error, shutdown: &mut Shutdown) -> Option<()> {
+        self.report(error);
+        shutdown
+            .or(tokio::time::sleep(self.backoff.next_delay(random())))
+            .await
+    }
+
+    fn report(&mut self, error: Error) {
+        let text = error.to_string();
+        if self.reported.as_ref() == Some(&text) {
+            self.shared.debug(|| format!("{}: {text}", self.role));
+            return;
+        }
+        self.reported = Some(text);
+        self.shared.inbox.report(error);
+    }
+}
+
+/// Random enough for jitter; zero, hence no jitter, should the system have no randomness to give.
+fn random() -> u64 {
+    getrandom::u64().unwrap_or(0)
+}

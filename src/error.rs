@@ -1,0 +1,164 @@
+//! The one error type of the crate: what was being done, why it failed, and what may be done about it.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What kind of thing went wrong. Each has a stable code, part of the public interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// An option is unusable.
+    Options,
+    /// No connection could be made, or one was lost.
+    Connection,
+    /// The password could not be obtained from the application.
+    Credentials,
+    /// `LISTEN` or `UNLISTEN` was refused.
+    Listen,
+    /// A message could not be published and was dropped.
+    Publish,
+    /// Messages were dropped because the buffer for an absent server was full.
+    BufferOverflow,
+    /// A notification or an attachment could not be understood and was skipped.
+    Malformed,
+    /// An attachment could not be read: its row is gone or the query failed.
+    Attachment,
+    /// The attachment table is missing and could not be created, or is unusable.
+    Table,
+    /// Old attachments could not be removed.
+    Cleanup,
+}
+
+impl ErrorKind {
+    /// The stable code, as `err.code` in JavaScript.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Options => "ERR_OPTIONS",
+            Self::Connection => "ERR_CONNECTION",
+            Self::Credentials => "ERR_CREDENTIALS",
+            Self::Listen => "ERR_LISTEN",
+            Self::Publish => "ERR_PUBLISH",
+            Self::BufferOverflow => "ERR_BUFFER_OVERFLOW",
+            Self::Malformed => "ERR_MALFORMED_MESSAGE",
+            Self::Attachment => "ERR_ATTACHMENT",
+            Self::Table => "ERR_TABLE",
+            Self::Cleanup => "ERR_CLEANUP",
+        }
+    }
+}
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// An error: a kind, a sentence for people, and the cause.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    context: String,
+    sqlstate: Option<String>,
+    source: Option<Source>,
+}
+
+impl Error {
+    /// An error with a sentence that says what was being done.
+    pub fn new(kind: ErrorKind, context: impl Into<String>) -> Self {
+        Self {
+            kind,
+            context: context.into(),
+            sqlstate: None,
+            source: None,
+        }
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Adds the SQLSTATE that PostgreSQL answered with.
+    #[must_use]
+    pub fn with_sqlstate(mut self, sqlstate: impl Into<String>) -> Self {
+        self.sqlstate = Some(sqlstate.into());
+        self
+    }
+
+    /// The kind of the error.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The stable code of the error's kind.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.kind.code()
+    }
+
+    /// The SQLSTATE, where PostgreSQL gave one.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<&str> {
+        self.sqlstate.as_deref()
+    }
+
+    /// What was being done, without the cause.
+    #[must_use]
+    pub fn context(&self) -> &str {
+        &self.context
+    }
+
+    /// The same error under another kind: what a failed connection means depends on who needed it.
+    #[must_use]
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Whether trying the same again on a new connection can succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.kind, ErrorKind::Connection | ErrorKind::Credentials)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.context)?;
+        let mut cause = self.source.as_deref().map(|source| source as &dyn StdError);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_what_was_done_and_why_it_failed() {
+        let error = Error::new(ErrorKind::Connection, "cannot connect to db:5432")
+            .with_source(std::io::Error::other("refused"));
+        assert_eq!(error.to_string(), "cannot connect to db:5432: refused");
+        assert_eq!(error.code(), "ERR_CONNECTION");
+        assert!(error.is_retryable());
+    }
+
+    #[test]
+    fn a_refused_statement_is_not_tried_again() {
+        let error = Error::new(ErrorKind::Publish, "cannot publish").with_sqlstate("42501");
+        assert_eq!(error.sqlstate(), Some("42501"));
+        assert!(!error.is_retryable());
+    }
+}

@@ -1,0 +1,76 @@
+//! The seam between the engine and the database, small enough that a fake can fail on command behind it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::cluster::batch::Outgoing;
+use crate::error::Result;
+
+/// A notification as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// The channel that was notified.
+    pub channel: String,
+    /// The payload.
+    pub payload: String,
+}
+
+/// Something to connect to, with a password that may have to be asked for at each connect.
+pub trait Database: Send + Sync + 'static {
+    /// A connection that listens.
+    type Listener: Listener;
+    /// A connection that publishes.
+    type Publisher: Publisher;
+
+    /// Where this is, without secrets, for error messages: `user@host:port/database`.
+    fn describe(&self) -> String;
+
+    /// Opens the connection that listens.
+    fn connect_listener(&self) -> impl Future<Output = Result<Self::Listener>> + Send;
+
+    /// Opens the connection that publishes.
+    fn connect_publisher(&self) -> impl Future<Output = Result<Self::Publisher>> + Send;
+}
+
+/// A connection that listens. Every method fails with a retryable error once the connection is lost, or gives no
+/// answer in time.
+pub trait Listener: Send {
+    /// Listens on more channels.
+    fn listen(&mut self, channels: &[String]) -> impl Future<Output = Result<()>> + Send;
+
+    /// Stops listening on channels.
+    fn unlisten(&mut self, channels: &[String]) -> impl Future<Output = Result<()>> + Send;
+
+    /// Waits for notifications and appends what is there, at least one and about `most`. Dropping the future
+    /// loses nothing.
+    fn receive(
+        &mut self,
+        notifications: &mut Vec<Notification>,
+        most: usize,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Reads attachments, in the order of `ids`; a row that is gone is `None`.
+    fn fetch(&mut self, ids: &[i64]) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>>> + Send;
+
+    /// Asks the server for a sign of life.
+    fn probe(&mut self) -> impl Future<Output = Result<()>> + Send;
+
+    /// Ends the connection in an orderly way.
+    fn close(self) -> impl Future<Output = ()> + Send;
+}
+
+/// A connection that publishes. Every method fails with a retryable error once the connection is lost, or gives
+/// no answer in time.
+pub trait Publisher: Send {
+    /// Makes sure that the attachment table exists.
+    fn ensure_table(&mut self) -> impl Future<Output = Result<()>> + Send;
+
+    /// Stores the attachments and notifies all channels in one transaction, in order. All or nothing.
+    fn notify_batch(&mut self, messages: &[Outgoing]) -> impl Future<Output = Result<()>> + Send;
+
+    /// Removes some of the attachments older than `age` and says how many: zero when none is left.
+    fn prune(&mut self, age: Duration) -> impl Future<Output = Result<u64>> + Send;
+
+    /// Ends the connection in an orderly way.
+    fn close(self) -> impl Future<Output = ()> + Send;
+}

@@ -1,0 +1,11 @@
+//! PostgreSQL: the only place that names `tokio_postgres`.
+
+pub mod attachments;
+pub mod config;
+pub mod connect;
+pub mod database;
+pub mod identifier;
+pub mod listener;
+pub mod publisher;
+pub mod sql;
+pub mod tls;

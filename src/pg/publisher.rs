@@ -1,0 +1,119 @@
+//! The connection that publishes: batches of notifications and their attachments, and the clean-up.
+
+use std::time::Duration;
+
+use futures_util::future::poll_fn;
+use tokio::task::JoinHandle;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::Client;
+
+use super::attachments;
+use super::connect::{in_time, statement_error, Driver, CLOSE_TIMEOUT};
+use super::database::Publisher;
+use super::sql::{self, TableStatements};
+use crate::cluster::batch::Outgoing;
+use crate::error::{ErrorKind, Result};
+
+/// The task that moves the bytes of a connection; it ends with this value at the latest, even if the peer has
+/// vanished without a word.
+pub(super) struct DriverTask(JoinHandle<()>);
+
+impl DriverTask {
+    pub(super) fn spawn(mut driver: Driver) -> Self {
+        Self(tokio::spawn(async move {
+            // An error ends the connection, and every statement under way learns of it from its own answer.
+            while let Some(Ok(_)) = poll_fn(|cx| driver.poll_message(cx)).await {}
+        }))
+    }
+}
+
+impl Drop for DriverTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A publishing connection.
+pub struct PgPublisher {
+    client: Client,
+    driver: DriverTask,
+    statements: TableStatements,
+}
+
+type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+impl PgPublisher {
+    pub(super) fn new(client: Client, driver: Driver, statements: TableStatements) -> Self {
+        Self {
+            client,
+            driver: DriverTask::spawn(driver),
+            statements,
+        }
+    }
+
+    async fn publish(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<()> {
+        in_time(self.client.query_typed(sql, parameters))
+            .await?
+            .map(drop)
+            .map_err(|error| statement_error(error, ErrorKind::Publish, "cannot publish"))
+    }
+}
+
+impl Publisher for PgPublisher {
+    async fn ensure_table(&mut self) -> Result<()> {
+        in_time(attachments::ensure_table(&self.client, &self.statements)).await?
+    }
+
+    async fn notify_batch(&mut self, messages: &[Outgoing]) -> Result<()> {
+        if let [only] = messages {
+            if only.attachment.is_none() {
+                let channel: &str = &only.channel;
+                return self
+                    .publish(
+                        sql::NOTIFY_ONE,
+                        &[(&channel, Type::TEXT), (&only.text, Type::TEXT)],
+                    )
+                    .await;
+            }
+        }
+        let channels: Vec<&str> = messages.iter().map(|message| &*message.channel).collect();
+        let texts: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
+        if messages.iter().all(|message| message.attachment.is_none()) {
+            let parameters: [Parameter; 2] = [(&channels, Type::TEXT_ARRAY), (&texts, Type::TEXT_ARRAY)];
+            return self.publish(sql::NOTIFY_MANY, &parameters).await;
+        }
+        let attachments: Vec<Option<&[u8]>> = messages
+            .iter()
+            .map(|message| message.attachment.as_deref())
+            .collect();
+        let parameters: [Parameter; 3] = [
+            (&channels, Type::TEXT_ARRAY),
+            (&texts, Type::TEXT_ARRAY),
+            (&attachments, Type::BYTEA_ARRAY),
+        ];
+        self.publish(&self.statements.notify_with_attachments, &parameters)
+            .await
+    }
+
+    async fn prune(&mut self, age: Duration) -> Result<u64> {
+        let milliseconds = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        in_time(
+            self.client
+                .execute_typed(&self.statements.prune, &[(&milliseconds, Type::INT8)]),
+        )
+        .await?
+        .map_err(|error| {
+            let context = format!("cannot remove old attachments from {}", self.statements.table);
+            statement_error(error, ErrorKind::Cleanup, context)
+        })
+    }
+
+    async fn close(self) {
+        let Self {
+            client, mut driver, ..
+        } = self;
+        // Without its client the connection says goodbye and ends.
+        drop(client);
+        drop(tokio::time::timeout(CLOSE_TIMEOUT, &mut driver.0).await);
+    }
+}

@@ -1,0 +1,239 @@
+//! The borrowed, partial parse of a message: only what routing needs, everything else is checked and skipped.
+
+use std::borrow::Cow;
+
+use super::MessageType;
+use crate::wire::json::{JsonError, RawStr, Scanner, Token};
+
+/// What routing needs to know of a notification, or of the JSON text of a decoded attachment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Envelope<'a> {
+    /// The sender.
+    pub uid: Option<Cow<'a, str>>,
+    /// `type`
+    pub kind: MessageType,
+    /// The namespace. The headers and the emitter of the JavaScript packages leave it out.
+    pub nsp: Option<Cow<'a, str>>,
+    /// `nodeId`: the server that the sender is part of, where it has several adapters.
+    pub node_id: Option<Cow<'a, str>>,
+    /// The row that holds the message; always greater than 0.
+    pub attachment_id: Option<i64>,
+    /// `data.requestId`: an answer is expected, or given.
+    pub request_id: Option<Cow<'a, str>>,
+    /// `data.opts.rooms`
+    pub rooms: Rooms<'a>,
+}
+
+/// `data.opts.rooms`: which rooms a packet is for.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Rooms<'a> {
+    /// No rooms are named: it is for everybody.
+    #[default]
+    All,
+    /// It is for the sockets in any of these; there is at least one.
+    Named(Vec<Cow<'a, str>>),
+    /// Something that is no list of well-formed strings: only JavaScript can tell.
+    Opaque,
+}
+
+/// Why a text is no cluster message. The text itself is never part of it.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
+pub enum DecodeError {
+    /// Not one complete JSON value.
+    #[error("the message is not valid JSON: {0}")]
+    Json(#[from] JsonError),
+    /// A JSON value of another type than object.
+    #[error("the message is not a JSON object")]
+    NotAnObject,
+    /// A member without which nothing can be done is missing.
+    #[error("the message has no \"{0}\"")]
+    Missing(&'static str),
+    /// A member holds something else than it must.
+    #[error("the \"{field}\" of the message is not {expected}")]
+    Invalid {
+        /// The name of the member.
+        field: &'static str,
+        /// What it must hold.
+        expected: &'static str,
+    },
+}
+
+impl<'a> Envelope<'a> {
+    /// Reads the envelope of the message in `text`, and checks that `text` is one complete JSON value that
+    /// `JSON.parse` accepts, at most [`MAX_DEPTH`](crate::wire::MAX_DEPTH) levels deep.
+    ///
+    /// Where a member is named twice the last one counts, as for `JSON.parse`; all of them must be of the right type.
+    ///
+    /// # Errors
+    /// The text is not such a value, `type` is missing, or a member is not of its type.
+    pub fn parse(text: &'a str) -> Result<Self, DecodeError> {
+        let mut scanner = Scanner::new(text);
+        if scanner.expect_token()? != Token::BeginObject {
+            return Err(DecodeError::NotAnObject);
+        }
+        let mut fields = Fields::default();
+        while let Some(name) = scanner.next_key()? {
+            fields.read(name, &mut scanner)?;
+        }
+        scanner.finish()?;
+        fields.into_envelope()
+    }
+}
+
+/// The members of the message that have been read so far.
+#[derive(Default)]
+struct Fields<'a> {
+    uid: Option<Cow<'a, str>>,
+    kind: Option<MessageType>,
+    nsp: Option<Cow<'a, str>>,
+    node_id: Option<Cow<'a, str>>,
+    attachment_id: Option<i64>,
+    data: Data<'a>,
+}
+
+/// The members of `data` that routing needs.
+#[derive(Default)]
+struct Data<'a> {
+    request_id: Option<Cow<'a, str>>,
+    rooms: Rooms<'a>,
+}
+
+impl<'a> Fields<'a> {
+    fn read(&mut self, name: RawStr<'a>, scanner: &mut Scanner<'a>) -> Result<(), DecodeError> {
+        match name.decode().as_deref() {
+            Some("uid") => self.uid = Some(string(scanner, "uid")?),
+            Some("type") => self.kind = Some(message_type(scanner)?),
+            Some("nsp") => self.nsp = Some(string(scanner, "nsp")?),
+            Some("nodeId") => self.node_id = Some(string(scanner, "nodeId")?),
+            Some("attachmentId") => self.attachment_id = Some(attachment_id(scanner)?),
+            Some("data") => self.data = data(scanner)?,
+            _ => scanner.skip_value()?,
+        }
+        Ok(())
+    }
+
+    fn into_envelope(self) -> Result<Envelope<'a>, DecodeError> {
+        Ok(Envelope {
+            uid: self.uid,
+            kind: self.kind.ok_or(DecodeError::Missing("type"))?,
+            nsp: self.nsp,
+            node_id: self.node_id,
+            attachment_id: self.attachment_id,
+            request_id: self.data.request_id,
+            rooms: self.data.rooms,
+        })
+    }
+}
+
+fn string<'a>(scanner: &mut Scanner<'a>, field: &'static str) -> Result<Cow<'a, str>, DecodeError> {
+    let well_formed = match scanner.expect_token()? {
+        Token::String(text) => text.decode(),
+        _ => None,
+    };
+    well_formed.ok_or(DecodeError::Invalid {
+        field,
+        expected: "a well-formed string",
+    })
+}
+
+fn message_type(scanner: &mut Scanner<'_>) -> Result<MessageType, DecodeError> {
+    let code = match scanner.expect_token()? {
+        Token::Number(digits) => digits.parse().ok(),
+        _ => None,
+    };
+    let invalid = DecodeError::Invalid {
+        field: "type",
+        expected: "a non-negative integer",
+    };
+    code.map(MessageType::from_code).ok_or(invalid)
+}
+
+fn attachment_id(scanner: &mut Scanner<'_>) -> Result<i64, DecodeError> {
+    let digits = match scanner.expect_token()? {
+        Token::String(text) => text.decode().unwrap_or_default(),
+        Token::Number(digits) => Cow::Borrowed(digits),
+        _ => Cow::Borrowed(""),
+    };
+    // The parser of the standard library takes a leading plus sign as well.
+    let id = if digits.starts_with('+') {
+        None
+    } else {
+        digits.parse().ok()
+    };
+    let invalid = DecodeError::Invalid {
+        field: "attachmentId",
+        expected: "a positive 64-bit integer",
+    };
+    id.filter(|&id| id > 0).ok_or(invalid)
+}
+
+fn data<'a>(scanner: &mut Scanner<'a>) -> Result<Data<'a>, DecodeError> {
+    let mut data = Data::default();
+    let first = scanner.expect_token()?;
+    if first != Token::BeginObject {
+        scanner.skip_rest_of(first)?;
+        return Ok(data);
+    }
+    while let Some(name) = scanner.next_key()? {
+        match name.decode().as_deref() {
+            Some("requestId") => data.request_id = Some(string(scanner, "data.requestId")?),
+            Some("opts") => data.rooms = options(scanner)?,
+            _ => scanner.skip_value()?,
+        }
+    }
+    Ok(data)
+}
+
+/// The rooms of `opts`.
+fn options<'a>(scanner: &mut Scanner<'a>) -> Result<Rooms<'a>, JsonError> {
+    let first = scanner.expect_token()?;
+    if first != Token::BeginObject {
+        scanner.skip_rest_of(first)?;
+        return Ok(Rooms::Opaque);
+    }
+    let mut rooms = Rooms::All;
+    while let Some(name) = scanner.next_key()? {
+        if name.decode().as_deref() == Some("rooms") {
+            rooms = room_list(scanner)?;
+        } else {
+            scanner.skip_value()?;
+        }
+    }
+    Ok(rooms)
+}
+
+fn room_list<'a>(scanner: &mut Scanner<'a>) -> Result<Rooms<'a>, JsonError> {
+    match scanner.expect_token()? {
+        Token::BeginArray => {}
+        // `new Set(null)` is an empty set.
+        Token::Null => return Ok(Rooms::All),
+        other => {
+            scanner.skip_rest_of(other)?;
+            return Ok(Rooms::Opaque);
+        }
+    }
+    let mut names = Vec::new();
+    let mut all_names = true;
+    loop {
+        let name = match scanner.expect_token()? {
+            Token::EndArray => break,
+            Token::String(name) => name.decode(),
+            other => {
+                scanner.skip_rest_of(other)?;
+                None
+            }
+        };
+        match name {
+            Some(name) => names.push(name),
+            None => all_names = false,
+        }
+    }
+    Ok(match (all_names, names.is_empty()) {
+        (false, _) => Rooms::Opaque,
+        (true, true) => Rooms::All,
+        (true, false) => Rooms::Named(names),
+    })
+}
+
+#[cfg(test)]
+mod tests;
