@@ -64,11 +64,12 @@ export interface PostgresAdapterOptions {
   cleanupInterval?: number;
 
   /**
-   * Called with what went wrong in the background: an Error with a stable `code` and, where there is one, its `cause`.
+   * Called with what went wrong in the background: an Error with a stable `code` and, where there is one, its `cause`;
+   * or with what a listener of a server-side event threw.
    *
    * @default writes a line with `DEBUG=socket.io-postgres-adapter`
    */
-  errorHandler?: (err: PostgresAdapterError) => void;
+  errorHandler?: (err: PostgresAdapterError | Error) => void;
 }
 
 /**

@@ -286,14 +286,10 @@ class PostgresAdapter extends ClusterAdapter {
     }
   }
 
-  /** Without stored offsets, a packet needs none. */
-  addOffsetIfNecessary() {}
-
   /** @param {ClusterNode} node */
   #belongTo(node) {
     this.#node = node;
-    /** @type {string} */
-    this.uid = node.options.uid;
+    Object.assign(this, { uid: node.options.uid });
     this.#requestsTimeout = node.options.requestsTimeout;
     this.#requests = new Requests(node.requestPrefix);
   }
@@ -343,6 +339,9 @@ class PostgresAdapter extends ClusterAdapter {
     }
   }
 }
+
+// Nothing is stored, so no packet needs the offset that the base class would add for a later recovery.
+Object.assign(PostgresAdapter.prototype, { addOffsetIfNecessary() {} });
 
 /**
  * @param {any} data

@@ -179,7 +179,11 @@ class ClusterNode {
       try {
         if (item[0] === ITEM.BINARY_MESSAGE) {
           buffers ??= this.#engine.takeBuffers();
-          restoreParts(item, /** @type {Buffer} */ (buffers.shift()), this.#marker);
+          restoreParts(
+            item,
+            /** @type {Buffer} */ (buffers.shift()),
+            this.#marker,
+          );
         }
         this.#handle(item);
       } catch (err) {

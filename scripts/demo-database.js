@@ -1,7 +1,7 @@
-'use strict';
+"use strict";
 
-const { startPostgres } = require('./embedded-postgres.js');
-const { SetupError } = require('./setup.js');
+const { startPostgres } = require("./embedded-postgres.js");
+const { SetupError } = require("./setup.js");
 
 /** How long a database that somebody named may take to accept a connection, in milliseconds. */
 const CONNECT_LIMIT_MS = 5_000;
@@ -11,23 +11,26 @@ const CONNECT_LIMIT_MS = 5_000;
  * @returns {string} without the password, for messages
  */
 function withoutPassword(url) {
-  return url.replace(/:[^:@/]*@/, '@');
+  return url.replace(/:[^:@/]*@/, "@");
 }
 
 /** @param {string} url */
 async function checkConnection(url) {
   // Not at the top: npm packages may be missing until the set-up has run.
-  const { Client } = require('pg');
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS });
-  client.on('error', () => {});
+  const { Client } = require("pg");
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_LIMIT_MS,
+  });
+  client.on("error", () => {});
   try {
     await client.connect();
-    await client.query('SELECT 1');
+    await client.query("SELECT 1");
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new SetupError(
       `The database of DATABASE_URL (${withoutPassword(url)}) cannot be used: ${reason}. ` +
-        'Without DATABASE_URL the demo brings its own PostgreSQL.',
+        "Without DATABASE_URL the demo brings its own PostgreSQL.",
     );
   } finally {
     await client.end().catch(() => {});
@@ -43,7 +46,6 @@ class DemoDatabase {
   constructor(url, server) {
     this.url = url;
     this.server = server;
-    this.isRunning = true;
     /** One change at a time: a second press of the key waits for the first. */
     this.lastChange = Promise.resolve();
   }
@@ -68,35 +70,41 @@ class DemoDatabase {
     return this.server !== undefined;
   }
 
+  get isRunning() {
+    return this.server === undefined || this.server.pid() !== undefined;
+  }
+
   /** @returns {Promise<void>} */
   stop() {
-    return this.change(false);
+    return this.change(() => false);
   }
 
   /** @returns {Promise<void>} */
   start() {
-    return this.change(true);
+    return this.change(() => true);
   }
 
   /** @returns {Promise<void>} */
   toggle() {
-    return this.change(!this.isRunning);
+    return this.change(() => !this.isRunning);
   }
 
   /**
-   * @param {boolean} running
+   * @param {() => boolean} decide whether it shall run, asked once the changes before this one are made
    * @returns {Promise<void>}
    */
-  change(running) {
-    const changed = this.lastChange.then(async () => {
-      if (this.server === undefined || running === this.isRunning) return;
-      if (running) await this.server.start();
-      else await this.server.stop();
-      this.isRunning = running;
-      console.log(running ? 'PostgreSQL runs again.' : 'PostgreSQL is stopped.');
-    });
+  change(decide) {
+    const changed = this.lastChange.then(() => this.apply(decide()));
     this.lastChange = changed.catch(() => {});
     return changed;
+  }
+
+  /** @param {boolean} running */
+  async apply(running) {
+    if (this.server === undefined || running === this.isRunning) return;
+    if (running) await this.server.start();
+    else await this.server.stop();
+    console.log(running ? "PostgreSQL runs again." : "PostgreSQL is stopped.");
   }
 
   /** Leaves a database that was named as it is; removes our own. */

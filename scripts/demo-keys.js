@@ -1,6 +1,6 @@
-'use strict';
+"use strict";
 
-const CTRL_C = '\u0003';
+const CTRL_C = "\u0003";
 
 /**
  * Lets single keys steer the demo when there is a terminal to press them in.
@@ -14,28 +14,28 @@ const CTRL_C = '\u0003';
 function listenToKeys({ end, killOne, database }) {
   const { stdin } = process;
   if (!stdin.isTTY) {
-    console.log('Ctrl-C ends the demo.');
+    console.log("Ctrl-C ends the demo.");
     return () => {};
   }
-  const databaseKey = database.isOurs ? 'p: stop or start PostgreSQL, ' : '';
+  const databaseKey = database.isOurs ? "p: stop or start PostgreSQL, " : "";
   console.log(`Keys: ${databaseKey}k: kill a server, q: quit`);
 
   const onKey = (/** @type {string} */ key) => {
-    if (key === 'q' || key === CTRL_C) end();
-    else if (key === 'k') killOne();
-    else if (key === 'p' && database.isOurs) {
+    if (key === "q" || key === CTRL_C) end();
+    else if (key === "k") killOne();
+    else if (key === "p" && database.isOurs) {
       database.toggle().catch((error) => console.error(error.message));
     }
   };
-  stdin.setEncoding('utf8');
+  stdin.setEncoding("utf8");
   stdin.setRawMode(true);
-  stdin.on('data', onKey);
+  stdin.on("data", onKey);
   // The terminal is gone: there will be no more keys, and no more reader of what is printed.
-  stdin.on('error', end);
-  stdin.on('end', end);
+  stdin.on("error", end);
+  stdin.on("end", end);
   return () => {
-    stdin.off('data', onKey);
-    stdin.off('end', end);
+    stdin.off("data", onKey);
+    stdin.off("end", end);
     stdin.setRawMode(false);
     stdin.pause();
   };

@@ -31,11 +31,9 @@ describe("broadcast", () => {
     cluster.io(1).emit("once", "b");
     await cluster.fence(1);
 
-    assert.deepEqual(values, [
-      ["a", "b"],
-      ["a", "b"],
-      ["a", "b"],
-    ]);
+    for (const seen of values) {
+      assert.deepEqual(seen.sort(), ["a", "b"]);
+    }
   });
 
   it("reaches the members of a room, wherever they are", async () => {
@@ -112,11 +110,9 @@ describe("broadcast", () => {
     cluster.io(0).compress(true).emit("compress", "yes");
     await cluster.fence();
 
-    assert.deepEqual(values, [
-      ["no", "yes"],
-      ["no", "yes"],
-      ["no", "yes"],
-    ]);
+    for (const seen of values) {
+      assert.deepEqual(seen.sort(), ["no", "yes"]);
+    }
   });
 
   it("from a socket reaches all but that socket", async () => {

@@ -61,13 +61,15 @@ async function untilAcquainted(
 class Cluster {
   /**
    * @param {import("./postgres.js").TestDatabase} database
-   * @param {TestServer[]} servers
-   * @param {ClientSocket[]} clients those of the first server first
+   * @param {import("./server.js").ServerOptions} serverOptions
    */
-  constructor(database, servers, clients) {
+  constructor(database, serverOptions) {
     this.database = database;
-    this.servers = servers;
-    this.clients = clients;
+    /** @type {TestServer[]} */
+    this.servers = [];
+    /** @type {ClientSocket[]} those of the first server first */
+    this.clients = [];
+    this._serverOptions = serverOptions;
     this._fences = 0;
   }
 
@@ -133,6 +135,22 @@ class Cluster {
     }
   }
 
+  /**
+   * One more server, known to the others.
+   * @param {import("./adapter.js").AdapterOptions} [options] of its adapter, over those of the cluster
+   * @returns {Promise<TestServer>}
+   */
+  async addServer(options) {
+    const server = new TestServer({
+      ...this._serverOptions,
+      options: { ...this._serverOptions.options, ...options },
+    });
+    this.servers.push(server);
+    await server.listen();
+    await untilAcquainted(this.servers);
+    return server;
+  }
+
   /** Closes everything and waits until the database has no session left. */
   async close() {
     await Promise.all(this.servers.map((server) => server.close()));
@@ -172,16 +190,17 @@ async function startCluster(
   if (!options?.tableName) {
     await prepareTable(database);
   }
-  const servers = Array.from(
-    { length: count },
-    (_, index) =>
-      new TestServer({
-        connectionString: database.connectionString,
-        options: { ...options, ...optionsOf?.(index) },
-        ...rest,
-      }),
-  );
-  const cluster = new Cluster(database, servers, []);
+  const serverOptions = {
+    connectionString: database.connectionString,
+    options,
+    ...rest,
+  };
+  const cluster = new Cluster(database, serverOptions);
+  for (let index = 0; index < count; index += 1) {
+    const own = { ...options, ...optionsOf?.(index) };
+    cluster.servers.push(new TestServer({ ...serverOptions, options: own }));
+  }
+  const { servers } = cluster;
   try {
     await Promise.all(servers.map((server) => server.listen()));
     const named = (rest.namespaces ?? []).filter(
@@ -200,6 +219,19 @@ async function startCluster(
     await cluster.close();
     throw err;
   }
+}
+
+/**
+ * A cluster for one test.
+ * @param {import("node:test").TestContext} t
+ * @param {import("./postgres.js").TestDatabase} database
+ * @param {ClusterOptions} [options]
+ * @returns {Promise<Cluster>}
+ */
+async function clusterFor(t, database, options) {
+  const cluster = await startCluster(database, options);
+  t.after(() => cluster.close());
+  return cluster;
 }
 
 /**
@@ -228,4 +260,10 @@ function useCluster(database, options) {
   });
 }
 
-module.exports = { Cluster, startCluster, untilAcquainted, useCluster };
+module.exports = {
+  Cluster,
+  clusterFor,
+  startCluster,
+  untilAcquainted,
+  useCluster,
+};

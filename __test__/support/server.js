@@ -41,6 +41,7 @@ class TestServer {
     }
     /** @type {Set<Manager>} */
     this._managers = new Set();
+    this._closed = false;
   }
 
   /** @returns {Promise<void>} */
@@ -101,8 +102,12 @@ class TestServer {
     return socket;
   }
 
-  /** Ends the clients and the server, and its pool. */
+  /** Ends the clients and the server, and its pool; once. */
   async close() {
+    if (this._closed) {
+      return;
+    }
+    this._closed = true;
     for (const manager of this._managers) {
       manager._close();
     }

@@ -1,14 +1,15 @@
-'use strict';
+"use strict";
 
-const { randomUUID } = require('node:crypto');
+const { randomUUID } = require("node:crypto");
 
 /** @typedef {import('socket.io').Socket} Socket */
-/** @typedef {{ delivered: number, everyone: boolean }} Receipt how many tabs have shown a message */
+/** @typedef {{ id: string, shown: number, everyone: boolean }} Receipt how many tabs have shown which message */
 
 /**
  * @typedef {object} Message
  * @property {string} id
  * @property {'chat' | 'note'} kind what somebody says, or what happened
+ * @property {string} sender the id of the socket
  * @property {string} from
  * @property {string} server the server that the sender is connected to
  * @property {string} room
@@ -16,7 +17,7 @@ const { randomUUID } = require('node:crypto');
  * @property {number} at milliseconds since 1970
  */
 
-const DEFAULT_ROOM = 'lobby';
+const DEFAULT_ROOM = "lobby";
 const MAX_NAME_LENGTH = 24;
 const MAX_TEXT_LENGTH = 500;
 
@@ -29,7 +30,9 @@ const RECEIPT_TIMEOUT_MS = 3_000;
  * @returns {string} on one line, without spaces around; empty when it is of no use
  */
 function cleanText(value, maxLength) {
-  return typeof value === 'string' ? value.replace(/\s+/g, ' ').trim().slice(0, maxLength) : '';
+  return typeof value === "string"
+    ? value.replace(/\s+/g, " ").trim().slice(0, maxLength)
+    : "";
 }
 
 /**
@@ -37,7 +40,10 @@ function cleanText(value, maxLength) {
  * @returns {string} a room name such as "lobby"; empty when there is nothing to make one of
  */
 function cleanRoom(value) {
-  return cleanText(value, MAX_NAME_LENGTH).toLowerCase().replace(/^#/, '').replace(/ /g, '-');
+  return cleanText(value, MAX_NAME_LENGTH)
+    .toLowerCase()
+    .replace(/^#/, "")
+    .replace(/ /g, "-");
 }
 
 /** @param {string} room a room's name apart from socket ids, which are rooms too */
@@ -56,23 +62,28 @@ class Chat {
     this.server = server;
     this.presence = presence;
     this.database = database;
-    io.on('connection', (socket) => this.welcome(socket));
-    database.on('change', (state) => io.local.emit('database', state));
+    io.on("connection", (socket) => this.welcome(socket));
+    database.on("change", (state) => io.local.emit("database", state));
   }
 
   /** @param {Socket} socket */
   welcome(socket) {
     const { name, room } = socket.handshake.auth;
-    socket.data.name = cleanText(name, MAX_NAME_LENGTH) || 'somebody';
+    socket.data.name = cleanText(name, MAX_NAME_LENGTH) || "somebody";
     socket.data.server = this.server;
-    socket.emit('welcome', { server: this.server, database: this.database.state });
+    socket.emit("welcome", {
+      server: this.server,
+      database: this.database.state,
+    });
     this.enter(socket, cleanRoom(room) || DEFAULT_ROOM);
 
-    socket.on('message', (text, reply) => this.say(socket, text, reply));
-    socket.on('room', (wanted, reply) => this.changeRoom(socket, wanted, reply));
-    socket.on('rename', (wanted, reply) => this.rename(socket, wanted, reply));
-    socket.on('disconnect', () => {
-      this.note(socket, 'left');
+    socket.on("message", (text, reply) => this.say(socket, text, reply));
+    socket.on("room", (wanted, reply) =>
+      this.changeRoom(socket, wanted, reply),
+    );
+    socket.on("rename", (wanted, reply) => this.rename(socket, wanted, reply));
+    socket.on("disconnect", () => {
+      this.note(socket, "left");
       this.presence.changed();
     });
   }
@@ -84,7 +95,7 @@ class Chat {
   enter(socket, room) {
     socket.data.room = room;
     void socket.join(roomKey(room));
-    this.note(socket, 'is here');
+    this.note(socket, "is here");
     this.presence.changed();
   }
 
@@ -95,12 +106,12 @@ class Chat {
    */
   changeRoom(socket, wanted, reply) {
     const room = cleanRoom(wanted);
-    if (room !== '' && room !== socket.data.room) {
+    if (room !== "" && room !== socket.data.room) {
       void socket.leave(roomKey(socket.data.room));
       this.note(socket, `went to #${room}`);
       this.enter(socket, room);
     }
-    if (typeof reply === 'function') reply(socket.data.room);
+    if (typeof reply === "function") reply(socket.data.room);
   }
 
   /**
@@ -110,12 +121,12 @@ class Chat {
    */
   rename(socket, wanted, reply) {
     const name = cleanText(wanted, MAX_NAME_LENGTH);
-    if (name !== '' && name !== socket.data.name) {
+    if (name !== "" && name !== socket.data.name) {
       this.note(socket, `is now ${name}`);
       socket.data.name = name;
       this.presence.changed();
     }
-    if (typeof reply === 'function') reply(socket.data.name);
+    if (typeof reply === "function") reply(socket.data.name);
   }
 
   /**
@@ -127,14 +138,23 @@ class Chat {
    */
   say(socket, text, reply) {
     const cleaned = cleanText(text, MAX_TEXT_LENGTH);
-    if (cleaned === '') return;
-    const message = this.createMessage(socket, 'chat', cleaned);
+    if (cleaned === "") return;
+    const message = this.createMessage(socket, "chat", cleaned);
     this.io
       .to(roomKey(message.room))
       .timeout(RECEIPT_TIMEOUT_MS)
-      .emit('message', message, (/** @type {Error | null} */ error, /** @type {unknown[]} */ answers) => {
-        if (typeof reply === 'function') reply({ delivered: answers.length, everyone: !error });
-      });
+      .emit(
+        "message",
+        message,
+        (
+          /** @type {Error | null} */ error,
+          /** @type {unknown[]} */ answers,
+        ) => {
+          if (typeof reply === "function") {
+            reply({ id: message.id, shown: answers.length, everyone: !error });
+          }
+        },
+      );
   }
 
   /**
@@ -144,8 +164,11 @@ class Chat {
    * @param {string} text
    */
   note(socket, text) {
-    const message = this.createMessage(socket, 'note', text);
-    this.io.to(roomKey(message.room)).except(socket.id).emit('message', message);
+    const message = this.createMessage(socket, "note", text);
+    this.io
+      .to(roomKey(message.room))
+      .except(socket.id)
+      .emit("message", message);
   }
 
   /**
@@ -156,7 +179,16 @@ class Chat {
    */
   createMessage(socket, kind, text) {
     const { name, room } = socket.data;
-    return { id: randomUUID(), kind, from: name, server: this.server, room, text, at: Date.now() };
+    return {
+      id: randomUUID(),
+      kind,
+      sender: socket.id,
+      from: name,
+      server: this.server,
+      room,
+      text,
+      at: Date.now(),
+    };
   }
 }
 

@@ -1,10 +1,10 @@
-'use strict';
+"use strict";
 
-const { fork } = require('node:child_process');
-const { once } = require('node:events');
-const path = require('node:path');
-const { createBackend } = require('./router.js');
-const { readLines } = require('../../scripts/run-command.js');
+const { fork } = require("node:child_process");
+const { once } = require("node:events");
+const path = require("node:path");
+const { createBackend } = require("./router.js");
+const { readLines } = require("../../scripts/run-command.js");
 
 /** A server that died comes back after this many milliseconds: long enough to see its visitors move. */
 const RESTART_AFTER_MS = 3_000;
@@ -36,9 +36,14 @@ class ServerProcess {
 
   /** @returns {Promise<void>} when the server takes visitors; rejects when it ends before */
   async start() {
-    const child = fork(path.join(__dirname, 'server.js'), [], {
-      env: { ...process.env, SERVER_NAME: this.name, PORT: '0', DATABASE_URL: this.databaseUrl },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    const child = fork(path.join(__dirname, "server.js"), [], {
+      env: {
+        ...process.env,
+        SERVER_NAME: this.name,
+        PORT: "0",
+        DATABASE_URL: this.databaseUrl,
+      },
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
       // A debugger of the parent must not be inherited: its port is taken.
       execArgv: [],
     });
@@ -46,13 +51,22 @@ class ServerProcess {
     for (const stream of [child.stdout, child.stderr]) {
       if (stream) readLines(stream, (line) => this.print(line));
     }
-    child.once('exit', (code, signal) => this.ended(signal ?? `exit code ${code}`));
+    child.once("exit", (code, signal) =>
+      this.ended(signal ?? `exit code ${code}`),
+    );
     const started = new AbortController();
-    const exit = once(child, 'exit', { signal: started.signal }).then(([code, signal]) => {
-      throw new Error(`${this.name} ended while it started (${signal ?? `exit code ${code}`}).`);
-    });
+    const exit = once(child, "exit", { signal: started.signal }).then(
+      ([code, signal]) => {
+        throw new Error(
+          `${this.name} ended while it started (${signal ?? `exit code ${code}`}).`,
+        );
+      },
+    );
     try {
-      const [message] = await Promise.race([once(child, 'message', { signal: started.signal }), exit]);
+      const [message] = await Promise.race([
+        once(child, "message", { signal: started.signal }),
+        exit,
+      ]);
       this.port = message.listening;
     } finally {
       exit.catch(() => {});
@@ -66,18 +80,27 @@ class ServerProcess {
     this.port = 0;
     this.child = undefined;
     if (this.stopping || !wasRunning) return;
-    this.print(`ended (${reason}); its visitors move, it comes back in ${RESTART_AFTER_MS / 1000} s`);
+    this.print(
+      `ended (${reason}); its visitors move, it comes back in ${RESTART_AFTER_MS / 1000} s`,
+    );
+    this.restartLater();
+  }
+
+  restartLater() {
     this.restart = setTimeout(() => {
       this.start().then(
-        () => this.print('is back'),
-        (error) => this.print(error.message),
+        () => this.print("is back"),
+        (error) => {
+          this.print(error.message);
+          if (!this.stopping) this.restartLater();
+        },
       );
     }, RESTART_AFTER_MS);
   }
 
   /** Ends the process as a power cut would: it says no goodbye to the others. */
   kill() {
-    this.child?.kill('SIGKILL');
+    this.child?.kill("SIGKILL");
   }
 
   async stop() {
@@ -85,9 +108,9 @@ class ServerProcess {
     clearTimeout(this.restart);
     const { child } = this;
     if (child === undefined) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGTERM');
-    const limit = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    const limit = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
     await ended;
     clearTimeout(limit);
   }

@@ -1,8 +1,8 @@
-'use strict';
+"use strict";
 
 // What the page of the demo may do besides chatting: stop and start the database, kill a server.
 
-const { urlOf } = require('./router.js');
+const { urlOf } = require("./router.js");
 
 /**
  * @typedef {object} Status
@@ -24,10 +24,11 @@ const { urlOf } = require('./router.js');
  * @returns {(() => Promise<void> | void) | undefined}
  */
 function findAction(actions, path) {
-  if (path === '/demo/database/stop') return actions.stopDatabase;
-  if (path === '/demo/database/start') return actions.startDatabase;
+  if (path === "/demo/database/stop") return actions.stopDatabase;
+  if (path === "/demo/database/start") return actions.startDatabase;
   const number = Number(/^\/demo\/servers\/(\d+)\/kill$/.exec(path)?.[1]);
-  if (number >= 1 && number <= actions.status().servers.length) return () => actions.killServer(number);
+  if (number >= 1 && number <= actions.status().servers.length)
+    return () => actions.killServer(number);
   return undefined;
 }
 
@@ -36,7 +37,10 @@ function findAction(actions, path) {
  * @returns {boolean} whether a page of another site sent it
  */
 function isForeign({ headers }) {
-  return headers.origin !== undefined && headers.origin !== `http://${headers.host}`;
+  return (
+    headers.origin !== undefined &&
+    headers.origin.replace(/^https?:\/\//, "") !== headers.host
+  );
 }
 
 /**
@@ -47,16 +51,24 @@ function isForeign({ headers }) {
 function createControl(actions) {
   return (request, response) => {
     const { pathname } = urlOf(request);
-    if (!pathname.startsWith('/demo/')) return false;
+    if (!pathname.startsWith("/demo/")) return false;
     request.resume();
-    const answer = (/** @type {number} */ status, /** @type {object} */ body) => {
-      response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    const answer = (
+      /** @type {number} */ status,
+      /** @type {object} */ body,
+    ) => {
+      response.writeHead(status, {
+        "content-type": "application/json",
+        "cache-control": "no-store",
+      });
       response.end(JSON.stringify(body));
     };
-    const action = request.method === 'POST' ? findAction(actions, pathname) : undefined;
-    if (request.method === 'GET' && pathname === '/demo/status') answer(200, actions.status());
-    else if (action === undefined) answer(404, { error: 'Not found' });
-    else if (isForeign(request)) answer(403, { error: 'Not from this page' });
+    const action =
+      request.method === "POST" ? findAction(actions, pathname) : undefined;
+    if (request.method === "GET" && pathname === "/demo/status")
+      answer(200, actions.status());
+    else if (action === undefined) answer(404, { error: "Not found" });
+    else if (isForeign(request)) answer(403, { error: "Not from this page" });
     else {
       Promise.resolve(action()).then(
         () => answer(200, actions.status()),

@@ -1,6 +1,6 @@
-'use strict';
+"use strict";
 
-const { EventEmitter } = require('node:events');
+const { EventEmitter } = require("node:events");
 
 /** Between two looks at the database, in milliseconds. */
 const LOOK_MS = 1_000;
@@ -22,15 +22,15 @@ class DatabaseWatch extends EventEmitter {
   }
 
   async look() {
-    const up = await this.pool.query('SELECT 1').then(
+    const up = await this.pool.query("SELECT 1").then(
       () => true,
       () => false,
     );
     if (this.stopped) return;
     if (up !== this.state.up) {
       this.state = { up, since: Date.now() };
-      console.log(up ? 'the database is back' : 'the database is gone');
-      this.emit('change', this.state);
+      console.log(up ? "the database is back" : "the database is gone");
+      this.emit("change", this.state);
     }
     this.timer = setTimeout(() => void this.look(), LOOK_MS);
   }

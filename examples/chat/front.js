@@ -1,18 +1,24 @@
-'use strict';
+"use strict";
 
 // One address in front of several servers: a small reverse proxy that keeps each visitor on one server, as Socket.IO
 // needs it. Uses Node's own modules only. By itself, with the servers started by hand:
 //
 //   PORT=3000 SERVERS=3001,3002,3003 node examples/chat/front.js
 
-const http = require('node:http');
-const net = require('node:net');
-const { Router, cookieOf, createBackend } = require('./router.js');
+const http = require("node:http");
+const net = require("node:net");
+const { Router, cookieOf, createBackend } = require("./router.js");
 
-const BACKEND_HOST = '127.0.0.1';
+const BACKEND_HOST = "127.0.0.1";
 
 /** Belong to one connection, not to the message that passes through. */
-const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'];
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
 
 /** @typedef {import('./router.js').Backend} Backend */
 /** @typedef {import('./router.js').Route} Route */
@@ -22,7 +28,9 @@ const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'transfer-en
  * @returns {http.OutgoingHttpHeaders}
  */
 function endToEndHeaders(headers) {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name)));
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)),
+  );
 }
 
 /**
@@ -36,8 +44,11 @@ function forward(request, response, route) {
   const [backend, ...others] = route.backends;
   if (backend === undefined) {
     // The client of a session whose server is gone starts a new one on this answer.
-    response.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1' });
-    response.end('This server does not run at the moment.\n');
+    response.writeHead(503, {
+      "content-type": "text/plain",
+      "retry-after": "1",
+    });
+    response.end("This server does not run at the moment.\n");
     return;
   }
   const upstream = http.request({
@@ -49,23 +60,28 @@ function forward(request, response, route) {
     // Failures on a reused connection could not be told from a server that is gone.
     agent: false,
   });
-  upstream.once('response', (answer) => {
+  upstream.once("response", (answer) => {
     const headers = endToEndHeaders(answer.headers);
     if (route.byCookie && cookieOf(request) !== backend.name) {
-      headers['set-cookie'] = [...(answer.headers['set-cookie'] ?? []), backend.cookie];
+      headers["set-cookie"] = [
+        ...(answer.headers["set-cookie"] ?? []),
+        backend.cookie,
+      ];
     }
     response.writeHead(answer.statusCode ?? 502, headers);
     answer.pipe(response);
-    answer.once('error', () => response.destroy());
+    answer.once("error", () => response.destroy());
   });
-  upstream.on('error', (error) => {
-    const refused = /** @type {NodeJS.ErrnoException} */ (error).code === 'ECONNREFUSED';
+  upstream.on("error", (error) => {
+    const refused =
+      /** @type {NodeJS.ErrnoException} */ (error).code === "ECONNREFUSED";
     if (response.headersSent || response.destroyed) response.destroy();
     // Refused means that nothing was sent, but a body has been read by now: only requests without one go elsewhere.
-    else if (refused && request.method === 'GET') forward(request, response, { ...route, backends: others });
+    else if (refused && request.method === "GET")
+      forward(request, response, { ...route, backends: others });
     else forward(request, response, { ...route, backends: [] });
   });
-  response.once('close', () => upstream.destroy());
+  response.once("close", () => upstream.destroy());
   request.pipe(upstream);
 }
 
@@ -74,11 +90,13 @@ function forward(request, response, route) {
  * @returns {string} the request as it came in, down to the case of its headers
  */
 function requestHead(request) {
-  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  const lines = [
+    `${request.method} ${request.url} HTTP/${request.httpVersion}`,
+  ];
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
     lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
   }
-  return `${lines.join('\r\n')}\r\n\r\n`;
+  return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
 /**
@@ -92,18 +110,20 @@ function requestHead(request) {
 function forwardUpgrade(request, client, head, backends) {
   const [backend, ...others] = backends;
   if (backend === undefined) {
-    client.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    client.end(
+      "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    );
     return;
   }
   const upstream = net.connect(backend.port, BACKEND_HOST);
   const tryOthers = () => forwardUpgrade(request, client, head, others);
   const abandon = () => upstream.destroy();
-  upstream.once('error', tryOthers);
-  client.once('close', abandon);
-  upstream.once('connect', () => {
-    upstream.off('error', tryOthers);
-    upstream.on('error', () => client.destroy());
-    upstream.once('close', () => client.destroy());
+  upstream.once("error", tryOthers);
+  client.once("close", abandon);
+  upstream.once("connect", () => {
+    upstream.off("error", tryOthers);
+    upstream.on("error", () => client.destroy());
+    upstream.once("close", () => client.destroy());
     upstream.setNoDelay(true);
     upstream.write(requestHead(request));
     upstream.write(head);
@@ -132,20 +152,23 @@ async function startFront({ port, host, backends, intercept = () => false }) {
     if (intercept(request, response)) return;
     const page = router.redirectFor(request);
     if (page === undefined) forward(request, response, router.route(request));
-    else response.writeHead(302, { location: page, 'cache-control': 'no-store' }).end();
+    else
+      response
+        .writeHead(302, { location: page, "cache-control": "no-store" })
+        .end();
   });
-  server.on('upgrade', (request, client, head) => {
-    client.on('error', () => client.destroy());
+  server.on("upgrade", (request, client, head) => {
+    client.on("error", () => client.destroy());
     forwardUpgrade(request, client, head, router.route(request).backends);
   });
   /** @type {Set<net.Socket>} */
   const sockets = new Set();
-  server.on('connection', (socket) => {
+  server.on("connection", (socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    socket.once("close", () => sockets.delete(socket));
   });
   await new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once("error", reject);
     server.listen(port, host, () => resolve(undefined));
   });
   return {
@@ -161,9 +184,14 @@ async function startFront({ port, host, backends, intercept = () => false }) {
 module.exports = { startFront };
 
 if (require.main === module) {
-  const ports = (process.env.SERVERS ?? '3001,3002,3003').split(',').map(Number);
-  const backends = ports.map((port, index) => ({ ...createBackend(index + 1), port }));
-  const host = process.env.HOST ?? '127.0.0.1';
+  const ports = (process.env.SERVERS ?? "3001,3002,3003")
+    .split(",")
+    .map(Number);
+  const backends = ports.map((port, index) => ({
+    ...createBackend(index + 1),
+    port,
+  }));
+  const host = process.env.HOST ?? "127.0.0.1";
   startFront({ port: Number(process.env.PORT ?? 3000), host, backends }).then(
     ({ port }) => console.log(`The front listens on http://${host}:${port}`),
     (error) => {

@@ -1,4 +1,4 @@
-'use strict';
+"use strict";
 
 /** Without any news the list is still read again after this many milliseconds: a killed server says no goodbye. */
 const REFRESH_MS = 5_000;
@@ -30,14 +30,14 @@ class Presence {
     /** @type {NodeJS.Timeout | undefined} */
     this.gathering = undefined;
     this.timer = setInterval(() => this.refreshSoon(), REFRESH_MS);
-    io.on('presence changed', () => this.refreshSoon());
-    database.on('change', () => this.refreshSoon());
+    io.on("presence changed", () => this.refreshSoon());
+    database.on("change", () => this.refreshSoon());
   }
 
   /** Something changed on this server: every server reads the list again. */
   changed() {
     if (this.stopped) return;
-    this.io.serverSideEmit('presence changed');
+    this.io.serverSideEmit("presence changed");
     this.refreshSoon();
   }
 
@@ -56,7 +56,7 @@ class Presence {
     }
     this.refreshing = true;
     try {
-      this.io.local.emit('presence', await this.read());
+      this.io.local.emit("presence", await this.read());
     } finally {
       this.refreshing = false;
     }
@@ -66,12 +66,18 @@ class Presence {
   async read() {
     if (this.database.state.up) {
       try {
-        return { people: (await this.io.fetchSockets()).map(toPerson), complete: true };
+        return {
+          people: (await this.io.fetchSockets()).map(toPerson),
+          complete: true,
+        };
       } catch {
         // A server died a moment ago, or the database went away meanwhile. The next refresh knows more.
       }
     }
-    return { people: (await this.io.local.fetchSockets()).map(toPerson), complete: false };
+    return {
+      people: (await this.io.local.fetchSockets()).map(toPerson),
+      complete: false,
+    };
   }
 
   stop() {

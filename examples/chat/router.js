@@ -1,4 +1,4 @@
-'use strict';
+"use strict";
 
 // Which server a request belongs to.
 
@@ -15,7 +15,7 @@
  * @property {boolean} byCookie whether the visitor stays where its cookie says: the one who answers has to set it
  */
 
-const COOKIE_NAME = 'chat-server';
+const COOKIE_NAME = "chat-server";
 
 /**
  * @param {number} number counted from 1
@@ -23,7 +23,11 @@ const COOKIE_NAME = 'chat-server';
  */
 function createBackend(number) {
   const name = `server-${number}`;
-  return { name, port: 0, cookie: `${COOKIE_NAME}=${name}; Path=/; HttpOnly; SameSite=Lax` };
+  return {
+    name,
+    port: 0,
+    cookie: `${COOKIE_NAME}=${name}; Path=/; HttpOnly; SameSite=Lax`,
+  };
 }
 
 /**
@@ -31,7 +35,9 @@ function createBackend(number) {
  * @returns {string | undefined} the name of a server
  */
 function cookieOf(request) {
-  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
+  const pairs = (request.headers.cookie ?? "")
+    .split(";")
+    .map((pair) => pair.trim().split("="));
   return pairs.find(([name]) => name === COOKIE_NAME)?.[1];
 }
 
@@ -41,7 +47,7 @@ function cookieOf(request) {
  */
 function urlOf(request) {
   // Two slashes at the start would name a host.
-  return new URL(`http://front${(request.url ?? '/').replace(/^\/*/, '/')}`);
+  return new URL(`http://front${(request.url ?? "/").replace(/^\/*/, "/")}`);
 }
 
 /** Spreads visitors over the servers and finds them again. */
@@ -68,10 +74,11 @@ class Router {
    */
   redirectFor(request) {
     const url = urlOf(request);
-    if (url.pathname !== '/' || url.searchParams.has('server')) return undefined;
+    if (url.pathname !== "/" || url.searchParams.has("server"))
+      return undefined;
     const [backend] = this.rotate();
     if (backend === undefined) return undefined;
-    url.searchParams.set('server', String(this.backends.indexOf(backend) + 1));
+    url.searchParams.set("server", String(this.backends.indexOf(backend) + 1));
     return `/${url.search}`;
   }
 
@@ -81,13 +88,15 @@ class Router {
    */
   route(request) {
     const { searchParams } = urlOf(request);
-    const session = searchParams.get('sid');
+    const session = searchParams.get("sid");
     if (session !== null) {
       // A session lives on one server: when that one is gone, so is the session.
-      const owner = this.backends.find(({ name, port }) => port !== 0 && session.startsWith(`${name}.`));
+      const owner = this.backends.find(
+        ({ name, port }) => port !== 0 && session.startsWith(`${name}.`),
+      );
       return { backends: owner ? [owner] : [], byCookie: false };
     }
-    const chosen = this.backends[Number(searchParams.get('server')) - 1]?.name;
+    const chosen = this.backends[Number(searchParams.get("server")) - 1]?.name;
     const wanted = chosen ?? cookieOf(request);
     const candidates = this.rotate();
     const backends = [

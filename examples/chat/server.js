@@ -1,20 +1,23 @@
-'use strict';
+"use strict";
 
 // One server of the chat cluster: a process of its own, joined to the others by PostgreSQL alone.
 //
 //   SERVER_NAME=server-1 PORT=3001 DATABASE_URL=postgres://… node examples/chat/server.js
 
-const { createServer } = require('node:http');
-const { randomBytes } = require('node:crypto');
-const { Pool } = require('pg');
-const { Server } = require('socket.io');
-const { createAdapter } = require('../../index.js');
-const { Chat } = require('./chat.js');
-const { DatabaseWatch } = require('./database-watch.js');
-const { Presence } = require('./presence.js');
-const { servePage } = require('./static.js');
+const { createServer } = require("node:http");
+const { randomBytes } = require("node:crypto");
+const { Pool } = require("pg");
+const { Server } = require("socket.io");
+const { createAdapter } =
+  process.env.CHAT_ADAPTER === "reference"
+    ? require("@socket.io/postgres-adapter")
+    : require("../../index.js");
+const { Chat } = require("./chat.js");
+const { DatabaseWatch } = require("./database-watch.js");
+const { Presence } = require("./presence.js");
+const { servePage } = require("./static.js");
 
-const HOST = '127.0.0.1';
+const HOST = "127.0.0.1";
 
 /** After this many milliseconds an orderly end is given up: what is left ends with the process. */
 const CLOSE_LIMIT_MS = 3_000;
@@ -40,14 +43,23 @@ function createErrorLog() {
  */
 function createChatServer(name, connectionString) {
   const logError = createErrorLog();
-  const pool = new Pool({ connectionString, max: 4, connectionTimeoutMillis: 2_000, query_timeout: 2_000 });
+  const pool = new Pool({
+    connectionString,
+    max: 4,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 2_000,
+  });
   // An idle connection that breaks is an event of the pool; without a listener it would end the process.
-  pool.on('error', logError);
+  pool.on("error", logError);
 
   const http = createServer(servePage);
-  const io = new Server(http, { adapter: createAdapter(pool, { errorHandler: logError }), serveClient: true });
+  const io = new Server(http, {
+    adapter: createAdapter(pool, { errorHandler: logError }),
+    serveClient: true,
+  });
   // The session id starts with the name of its server, which is all that a proxy needs to know.
-  io.engine.generateId = () => `${name}.${randomBytes(15).toString('base64url')}`;
+  io.engine.generateId = () =>
+    `${name}.${randomBytes(15).toString("base64url")}`;
 
   const database = new DatabaseWatch(pool);
   const presence = new Presence(io, database);
@@ -67,16 +79,20 @@ async function closeChatServer({ http, io, pool, database, presence }) {
 }
 
 function main() {
-  const name = process.env.SERVER_NAME ?? 'server-1';
+  const name = process.env.SERVER_NAME ?? "server-1";
   const connectionString = process.env.DATABASE_URL;
   if (!connectionString) {
-    console.error('Set DATABASE_URL to the PostgreSQL database that joins the servers.');
+    console.error(
+      "Set DATABASE_URL to the PostgreSQL database that joins the servers.",
+    );
     process.exitCode = 1;
     return;
   }
   const server = createChatServer(name, connectionString);
   server.http.listen(Number(process.env.PORT ?? 0), HOST, () => {
-    const { port } = /** @type {import('node:net').AddressInfo} */ (server.http.address());
+    const { port } = /** @type {import('node:net').AddressInfo} */ (
+      server.http.address()
+    );
     if (process.send) process.send({ listening: port });
     else console.log(`${name} listens on http://${HOST}:${port}`);
   });
@@ -88,11 +104,11 @@ function main() {
     setTimeout(() => process.exit(0), CLOSE_LIMIT_MS).unref();
     void closeChatServer(server).finally(() => process.exit(0));
   };
-  process.on('SIGTERM', close);
+  process.on("SIGTERM", close);
   // Ctrl-C goes to every process of a terminal. Under a parent, the parent decides when this one ends.
-  process.on('SIGINT', () => process.connected || close());
-  process.on('SIGHUP', () => process.connected || close());
-  process.on('disconnect', close);
+  process.on("SIGINT", () => process.connected || close());
+  process.on("SIGHUP", () => process.connected || close());
+  process.on("disconnect", close);
 }
 
 main();

@@ -1,0 +1,96 @@
+"use strict";
+
+// A server in a process of its own.
+
+const { fork } = require("node:child_process");
+const { once } = require("node:events");
+const path = require("node:path");
+
+/** @typedef {{ code: number | null, signal: NodeJS.Signals | null }} Exit */
+
+class ChildServer {
+  /** @param {Omit<import("./server.js").ServerOptions, "io" | "namespaces">} options JSON, it crosses to the child */
+  constructor(options) {
+    this._calls = 0;
+    this.stderr = "";
+    this._process = fork(
+      path.join(__dirname, "child-server.js"),
+      [JSON.stringify(options)],
+      { stdio: ["ignore", "inherit", "pipe", "ipc"], execArgv: [] },
+    );
+    this._process.stderr?.on("data", (chunk) => (this.stderr += chunk));
+    /** @type {Promise<Exit>} */
+    this.exited = once(this._process, "exit").then(([code, signal]) => ({
+      code,
+      signal,
+    }));
+    this.url = "";
+  }
+
+  /** @returns {number} the process id */
+  get pid() {
+    return /** @type {number} */ (this._process.pid);
+  }
+
+  /**
+   * @param {string} command one of child-server.js
+   * @param {...any} args
+   * @returns {Promise<any>}
+   */
+  call(command, ...args) {
+    const id = (this._calls += 1);
+    return new Promise((resolve, reject) => {
+      /** @param {{ id: number, result?: any, error?: string }} reply */
+      const onReply = (reply) => {
+        if (reply.id === id) {
+          finish();
+          return reply.error === undefined
+            ? resolve(reply.result)
+            : reject(new Error(reply.error));
+        }
+      };
+      const onExit = () => {
+        finish();
+        reject(
+          new Error(`the child ended during "${command}"\n${this.stderr}`),
+        );
+      };
+      const finish = () => {
+        this._process.off("message", onReply);
+        this._process.off("exit", onExit);
+      };
+      this._process.on("message", onReply);
+      this._process.on("exit", onExit);
+      this._process.send({ id, command, args });
+    });
+  }
+
+  /** @param {NodeJS.Signals} [signal] */
+  async kill(signal = "SIGKILL") {
+    this._process.kill(signal);
+    await this.exited;
+  }
+
+  /** Suspends the process: its connections stay open and it does nothing. */
+  suspend() {
+    this._process.kill("SIGSTOP");
+  }
+
+  resume() {
+    this._process.kill("SIGCONT");
+  }
+}
+
+/**
+ * @param {import("node:test").TestContext} t which ends the child
+ * @param {ConstructorParameters<typeof ChildServer>[0]} options
+ * @returns {Promise<ChildServer>}
+ */
+async function startChild(t, options) {
+  const child = new ChildServer(options);
+  t.after(() => child.kill());
+  child.url = await child.call("listen");
+  return child;
+}
+
+module.exports = { ChildServer, startChild };
