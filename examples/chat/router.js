@@ -55,13 +55,22 @@ class Router {
   /** @param {Backend[]} backends */
   constructor(backends) {
     this.backends = backends;
-    this.turn = 0;
+    this.turns = { page: 0, visit: 0 };
   }
 
-  /** @returns {Backend[]} the running servers, another one first each time */
-  rotate() {
-    const running = this.backends.filter((backend) => backend.port !== 0);
-    const first = running.length === 0 ? 0 : this.turn++ % running.length;
+  /** @returns {Backend[]} */
+  running() {
+    return this.backends.filter(({ port }) => port !== 0);
+  }
+
+  /**
+   * @param {'page' | 'visit'} kind each is spread by itself: a page load must not shift the next page load
+   * @returns {Backend[]} the running servers, another one first each time
+   */
+  rotate(kind) {
+    const running = this.running();
+    const first =
+      running.length === 0 ? 0 : this.turns[kind]++ % running.length;
     return [...running.slice(first), ...running.slice(0, first)];
   }
 
@@ -76,7 +85,7 @@ class Router {
     const url = urlOf(request);
     if (url.pathname !== "/" || url.searchParams.has("server"))
       return undefined;
-    const [backend] = this.rotate();
+    const [backend] = this.rotate("page");
     if (backend === undefined) return undefined;
     url.searchParams.set("server", String(this.backends.indexOf(backend) + 1));
     return `/${url.search}`;
@@ -98,11 +107,10 @@ class Router {
     }
     const chosen = this.backends[Number(searchParams.get("server")) - 1]?.name;
     const wanted = chosen ?? cookieOf(request);
-    const candidates = this.rotate();
-    const backends = [
-      ...candidates.filter(({ name }) => name === wanted),
-      ...candidates.filter(({ name }) => name !== wanted),
-    ];
+    const home = this.running().find(({ name }) => name === wanted);
+    const backends = home
+      ? [home, ...this.running().filter((backend) => backend !== home)]
+      : this.rotate("visit");
     return { backends, byCookie: chosen === undefined };
   }
 }

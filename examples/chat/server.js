@@ -49,8 +49,9 @@ function createChatServer(name, connectionString) {
     connectionTimeoutMillis: 2_000,
     query_timeout: 2_000,
   });
-  // An idle connection that breaks is an event of the pool; without a listener it would end the process.
-  pool.on("error", logError);
+  // An idle connection that breaks is an event of the pool, and without a listener the end of the process. The watch
+  // below finds out by itself.
+  pool.on("error", () => {});
 
   const http = createServer(servePage);
   const io = new Server(http, {
