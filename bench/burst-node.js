@@ -61,10 +61,6 @@ async function onCommand({ command, count }) {
       return send(count);
     case "received":
       return { received, lastAt };
-    case "close":
-      await io.close();
-      await pool.end();
-      process.disconnect();
   }
 }
 

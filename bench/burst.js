@@ -32,7 +32,7 @@ function startNode(adapter, connectionString) {
     return (await once(child, "message"))[0];
   };
   const close = async () => {
-    child.send({ command: "close" });
+    child.kill();
     await once(child, "exit");
   };
   return { ask, close };

@@ -2,6 +2,7 @@
 
 const { Adapter, ClusterAdapter, MessageType } = require("socket.io-adapter");
 const { hasBinary } = require("./binary");
+const { checkMessage } = require("./message-check");
 const { Requests } = require("./requests");
 
 /** @typedef {import("./cluster-node").ClusterNode} ClusterNode */
@@ -128,9 +129,14 @@ class PostgresAdapter extends ClusterAdapter {
    */
   broadcastWithAck(packet, opts, clientCountCallback, ack) {
     if (!opts.flags?.local) {
-      const requestId = this.#requests.open({
+      const request = {
         peers: new Set(this.#peers().keys()),
+        responseTypes: [
+          MessageType.BROADCAST_CLIENT_COUNT,
+          MessageType.BROADCAST_ACK,
+        ],
         timeout: opts.flags?.timeout ?? 0,
+        /** @param {any} response */
         onResponse({ type, data }) {
           if (type === MessageType.BROADCAST_CLIENT_COUNT) {
             clientCountCallback(data.clientCount);
@@ -139,12 +145,12 @@ class PostgresAdapter extends ClusterAdapter {
           }
         },
         onPeerLeft: () => clientCountCallback(0),
-      });
-      this.#publish(MessageType.BROADCAST, {
+      };
+      this.#publishRequest(MessageType.BROADCAST, request, (requestId) => ({
         packet,
         requestId,
         opts: encodeOptions(opts),
-      });
+      }));
     }
     Adapter.prototype.broadcastWithAck.call(
       this,
@@ -196,17 +202,24 @@ class PostgresAdapter extends ClusterAdapter {
       return sockets;
     }
     return new Promise((resolve, reject) => {
-      const requestId = this.#requests.open({
+      const request = {
         peers,
+        responseTypes: [MessageType.FETCH_SOCKETS_RESPONSE],
         timeout: opts.flags?.timeout || this.#requestsTimeout,
-        onResponse: ({ data }) => sockets.push(...data.sockets),
+        /** @param {any} response */
+        onResponse({ data }) {
+          // not spread into push(): there may be more than fit into a call
+          for (const socket of data.sockets) {
+            sockets.push(socket);
+          }
+        },
         onComplete: () => resolve(sockets),
         onFailure: reject,
-      });
-      this.#publish(MessageType.FETCH_SOCKETS, {
+      };
+      this.#publishRequest(MessageType.FETCH_SOCKETS, request, (requestId) => ({
         opts: encodeOptions(opts),
         requestId,
-      });
+      }));
     });
   }
 
@@ -226,24 +239,33 @@ class PostgresAdapter extends ClusterAdapter {
     }
     /** @type {any[]} */
     const responses = [];
-    const requestId = this.#requests.open({
+    const request = {
       peers,
+      responseTypes: [MessageType.SERVER_SIDE_EMIT_RESPONSE],
       timeout: this.#requestsTimeout,
-      onResponse: ({ data }) => responses.push(data.packet),
+      onResponse: (/** @type {any} */ { data }) => responses.push(data.packet),
       onComplete: () => ack(null, responses),
-      onFailure: (reason) => ack(reason, responses),
-    });
-    this.#publish(MessageType.SERVER_SIDE_EMIT, { requestId, packet: args });
+      onFailure: (/** @type {Error} */ reason) => ack(reason, responses),
+    };
+    this.#publishRequest(
+      MessageType.SERVER_SIDE_EMIT,
+      request,
+      (requestId) => ({ requestId, packet: args }),
+    );
   }
 
   /**
    * Called by the node for each message that concerns this server.
    *
    * @param {any} message
+   * @throws {import("./errors").PostgresAdapterError} if it is malformed
    */
   onMessage(message) {
     message.nsp = this.nsp.name; // an emitter may have left it out
-    super.onMessage(message);
+    checkMessage(message);
+    if (!this.#isUnheardError(message)) {
+      super.onMessage(message);
+    }
   }
 
   /** @param {any} response */
@@ -322,6 +344,34 @@ class PostgresAdapter extends ClusterAdapter {
   #publishUnlessLocal(type, opts, data) {
     if (!opts.flags?.local) {
       this.#publish(type, { opts: encodeOptions(opts), ...data });
+    }
+  }
+
+  /**
+   * Of all events without a listener, this is the one that an emitter throws.
+   *
+   * @param {any} message
+   */
+  #isUnheardError({ type, data }) {
+    return (
+      type === MessageType.SERVER_SIDE_EMIT &&
+      data.packet[0] === "error" &&
+      this.nsp.listenerCount("error") === 0
+    );
+  }
+
+  /**
+   * @param {number} type
+   * @param {import("./requests").Request} request
+   * @param {(requestId: string) => object} dataFor
+   */
+  #publishRequest(type, request, dataFor) {
+    const requestId = this.#requests.open(request);
+    try {
+      this.#publish(type, dataFor(requestId));
+    } catch (err) {
+      this.#requests.discard(requestId);
+      throw err;
     }
   }
 

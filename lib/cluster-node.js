@@ -4,7 +4,7 @@ const { randomBytes } = require("node:crypto");
 const debug = require("debug")("socket.io-postgres-adapter");
 const { Engine } = require("../binding.js");
 const { attach, detach } = require("./binary");
-const { fromNative } = require("./errors");
+const { fromNative, PostgresAdapterError } = require("./errors");
 
 /** @typedef {import("./adapter").PostgresAdapter} PostgresAdapter */
 /** @typedef {ReturnType<import("./options").resolveOptions>} ResolvedOptions */
@@ -170,8 +170,14 @@ class ClusterNode {
     let items = [];
     try {
       items = JSON.parse(text);
-    } catch (err) {
-      this.report(err);
+    } catch {
+      // what the parser says quotes the text
+      this.report(
+        new PostgresAdapterError(
+          "ERR_INTERNAL",
+          "messages that the engine handed over could not be read and were skipped",
+        ),
+      );
     }
     /** @type {Buffer[] | undefined} */
     let buffers;

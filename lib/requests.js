@@ -5,6 +5,7 @@
  *
  * @typedef {object} Request
  * @property {Set<string>} peers - the uids of the servers that were asked
+ * @property {number[]} responseTypes - the types of message that answer it
  * @property {(response: any) => void} onResponse - called for each response of a server that was asked
  * @property {(uid: string) => void} [onPeerLeft] - called when a server leaves that has not answered
  * @property {() => void} [onComplete] - called once every server has answered or left
@@ -50,13 +51,25 @@ class Requests {
   }
 
   /**
+   * Forgets a request that nobody was asked.
+   *
+   * @param {string} id
+   */
+  discard(id) {
+    this.#remove(id);
+  }
+
+  /**
    * @param {any} response
    * @param {boolean} [isLast] - whether the server has nothing more to say on it
    */
   onResponse(response, isLast = true) {
     const id = response.data.requestId;
     const request = this.#open.get(id);
-    if (!request || !request.peers.has(response.uid)) {
+    if (!request?.peers.has(response.uid)) {
+      return;
+    }
+    if (!request.responseTypes.includes(response.type)) {
       return;
     }
     // a server answers once
@@ -87,7 +100,7 @@ class Requests {
    * @param {string} reason
    */
   abort(reason) {
-    for (const id of [...this.#open.keys()]) {
+    for (const id of this.#open.keys()) {
       this.#fail(id, reason);
     }
   }

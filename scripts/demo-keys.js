@@ -29,12 +29,14 @@ function listenToKeys({ end, killOne, database }) {
   };
   stdin.setEncoding("utf8");
   stdin.setRawMode(true);
-  stdin.on("data", onKey);
+  // Keys that come fast come together.
+  const onData = (/** @type {string} */ keys) => [...keys].forEach(onKey);
+  stdin.on("data", onData);
   // The terminal is gone: there will be no more keys, and no more reader of what is printed.
   stdin.on("error", end);
   stdin.on("end", end);
   return () => {
-    stdin.off("data", onKey);
+    stdin.off("data", onData);
     stdin.off("end", end);
     stdin.setRawMode(false);
     stdin.pause();

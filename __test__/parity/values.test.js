@@ -9,6 +9,8 @@ const { useDatabase } = require("../support/postgres.js");
 const { once } = require("../support/wait.js");
 
 const MEGABYTE = 1024 * 1024;
+/** More than that in one packet is refused by the parser of the client. */
+const MOST_ATTACHMENTS = 10;
 
 /**
  * Other bytes before and after: a view must not bring its whole buffer along.
@@ -84,12 +86,21 @@ describe("values", () => {
   }
 
   for (const [name, binary] of Object.entries(binaries)) {
-    it(`${name} arrives as the same bytes`, async () => {
+    const body = async () => {
       for (const received of await sendToAll(binary)) {
-        assert.ok(Buffer.isBuffer(received));
+        assert.ok(Buffer.isBuffer(received), `received ${typeof received}`);
         assert.ok(received.equals(bytesOf(binary)));
       }
-    });
+    };
+    it(
+      `${name} arrives as the same bytes`,
+      binary instanceof ArrayBuffer
+        ? expectedToFailOnReference(
+            "msgpack takes an ArrayBuffer for an object without keys",
+            body,
+          )
+        : body,
+    );
   }
 
   it("binary parts arrive in their places", async () => {
@@ -103,8 +114,8 @@ describe("values", () => {
     }
   });
 
-  it("a hundred binary parts arrive in their order", async () => {
-    const value = Array.from({ length: 100 }, (_, index) =>
+  it("many binary parts arrive in their order", async () => {
+    const value = Array.from({ length: MOST_ATTACHMENTS }, (_, index) =>
       Buffer.alloc(index, index),
     );
     for (const received of await sendToAll(value)) {
@@ -185,7 +196,7 @@ describe("values", () => {
       converted: new Temperature(),
       map: new Map([[1, 2]]),
       pattern: /x/,
-      keys: { "": 1, "with space": 2, __proto__: 3, ["__proto__"]: 4 },
+      keys: { "": 1, "with space": 2, constructor: 3 },
     };
     const expected = JSON.parse(JSON.stringify(value));
 

@@ -151,7 +151,11 @@ class Chat {
           /** @type {unknown[]} */ answers,
         ) => {
           if (typeof reply === "function") {
-            reply({ id: message.id, shown: answers.length, everyone: !error });
+            reply({
+              id: message.id,
+              shown: answers.length,
+              everyone: !error && this.database.state.up,
+            });
           }
         },
       );

@@ -8,10 +8,7 @@ const { createServer } = require("node:http");
 const { randomBytes } = require("node:crypto");
 const { Pool } = require("pg");
 const { Server } = require("socket.io");
-const { createAdapter } =
-  process.env.CHAT_ADAPTER === "reference"
-    ? require("@socket.io/postgres-adapter")
-    : require("../../index.js");
+const { createAdapter } = require("../../index.js");
 const { Chat } = require("./chat.js");
 const { DatabaseWatch } = require("./database-watch.js");
 const { Presence } = require("./presence.js");

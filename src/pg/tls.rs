@@ -4,6 +4,8 @@ mod certificate;
 mod identity;
 #[cfg(test)]
 mod test_certificates;
+#[cfg(test)]
+mod tests;
 mod trust;
 mod verifier;
 
@@ -14,7 +16,8 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::{ring, CryptoProvider};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::ClientConfig;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, SupportedProtocolVersion};
 use rustls_pki_types::pem::{Error as PemError, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use serde::Deserialize;
@@ -49,12 +52,30 @@ pub struct TlsConfig {
     /// (`allowPartialTrustChain` of Node.js).
     #[serde(default)]
     pub partial_chain: bool,
+    /// The versions of TLS that may be negotiated.
+    #[serde(default = "all_versions")]
+    pub versions: Vec<TlsVersion>,
     /// The name to verify against; `None`: the name of the host that is connected to.
     pub servername: Option<String>,
 }
 
 fn yes() -> bool {
     true
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// TLS 1.2.
+    #[serde(rename = "TLSv1.2")]
+    V12,
+    /// TLS 1.3.
+    #[serde(rename = "TLSv1.3")]
+    V13,
+}
+
+fn all_versions() -> Vec<TlsVersion> {
+    vec![TlsVersion::V12, TlsVersion::V13]
 }
 
 impl fmt::Debug for TlsConfig {
@@ -66,6 +87,7 @@ impl fmt::Debug for TlsConfig {
             .field("verify", &self.verify)
             .field("verify_name", &self.verify_name)
             .field("partial_chain", &self.partial_chain)
+            .field("versions", &self.versions)
             .field("servername", &self.servername)
             .finish()
     }
@@ -108,7 +130,7 @@ pub fn connector(tls: &TlsConfig, direct: bool) -> Result<TlsConnector, ConfigEr
 fn client_config(tls: &TlsConfig, direct: bool) -> Result<ClientConfig, ConfigError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()?
+        .with_protocol_versions(&supported_versions(tls))?
         .dangerous()
         .with_custom_certificate_verifier(server_verifier(tls, &provider)?);
     let mut config = match client_certificate(tls, &provider)? {
@@ -119,6 +141,14 @@ fn client_config(tls: &TlsConfig, direct: bool) -> Result<ClientConfig, ConfigEr
         config.alpn_protocols = vec![ALPN_POSTGRESQL.to_vec()];
     }
     Ok(config)
+}
+
+fn supported_versions(tls: &TlsConfig) -> Vec<&'static SupportedProtocolVersion> {
+    let known = tls.versions.iter().map(|version| match version {
+        TlsVersion::V12 => &TLS12,
+        TlsVersion::V13 => &TLS13,
+    });
+    known.collect()
 }
 
 /// The name as the TLS library takes it: a name in the form that ends with a dot is the same host.

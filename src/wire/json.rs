@@ -4,6 +4,7 @@
 //! refuses (a lone surrogate escape such as `\ud800` is fine), and it hands out borrowed tokens, so that a part nobody
 //! looks at costs one scan and no allocation.
 
+mod cursor;
 mod nesting;
 mod scanner;
 mod string;

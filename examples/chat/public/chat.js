@@ -79,7 +79,7 @@ socket.on("database", (state) => {
   view.showDatabase(state);
   view.addEvent(
     state.up
-      ? "PostgreSQL is back: the servers hear each other again."
+      ? "PostgreSQL is back: in a few seconds the servers hear each other again."
       : `PostgreSQL is gone: only the visitors of ${me.server} hear each other.`,
   );
 });

@@ -164,7 +164,14 @@ export class View {
    */
   addMessage(message, own) {
     const time = /** @type {HTMLTimeElement} */ (
-      create("time", "", new Date(message.at).toLocaleTimeString())
+      create(
+        "time",
+        "",
+        new Date(message.at).toLocaleTimeString([], {
+          hour: "2-digit",
+          minute: "2-digit",
+        }),
+      )
     );
     time.dateTime = new Date(message.at).toISOString();
     if (message.kind === "note") {

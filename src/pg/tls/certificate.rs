@@ -77,8 +77,8 @@ impl Certificate {
             .is_some_and(|constraints| constraints.ca)
     }
 
-    /// Whether it may have issued a certificate with `below` intermediate ones between the two and the server's
-    /// (the rule of OpenSSL: certificates from before version 3 can only be roots).
+    /// Whether it may have issued a certificate with `below` intermediate ones between the two and the
+    /// server's (the rule of OpenSSL: certificates from before version 3 can only be roots).
     pub(super) fn may_issue(&self, below: usize) -> bool {
         if self
             .key_usage
@@ -215,7 +215,7 @@ fn extension<'a, T: AssociatedOid + Decode<'a>>(
     parsed.map_err(|_| CertificateError::BadEncoding)
 }
 
-/// Whether `der` is a SEQUENCE of exactly these contents. Those of an algorithm are shorter than 128 bytes, so that
+/// Whether `der` is a SEQUENCE of exactly these contents. Those of an algorithm are shorter than 128 bytes:
 /// the length is one byte.
 fn is_sequence_of(der: &[u8], contents: &[u8]) -> bool {
     der.strip_prefix(&[0x30])

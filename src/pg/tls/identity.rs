@@ -1,4 +1,4 @@
-//! Whether a certificate is for a host: the rules of Node.js (`tls.checkServerIdentity`), by which `pg` decides.
+//! Whether a certificate is for a host: the rules of Node.js (`tls.checkServerIdentity`), which `pg` goes by.
 
 use rustls::CertificateError;
 use rustls_pki_types::ServerName;
@@ -7,8 +7,8 @@ use super::certificate::PresentedNames;
 
 /// Checks that one of the `names` is the one of `host`.
 ///
-/// An address must be listed as an address. A name must match a DNS name or, where the certificate lists no DNS
-/// name at all, a common name: PostgreSQL's own documentation makes such certificates.
+/// An address must be listed as an address. A name must match a DNS name or, where the certificate lists no
+/// DNS name at all, a common name: PostgreSQL's own documentation makes such certificates.
 pub(super) fn check_name(host: &ServerName<'_>, names: &PresentedNames) -> Result<(), CertificateError> {
     let (matches, presented) = match host {
         ServerName::IpAddress(address) => {

@@ -1,9 +1,10 @@
 //! Whether a chain of certificates ends at a trusted one: `webpki`, and what it refuses but Node.js accepts.
 
+use std::sync::Arc;
+
 use rustls::{CertificateError, OtherError};
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
-use std::sync::Arc;
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
 use super::certificate::Certificate;
 
@@ -61,7 +62,8 @@ impl TrustStore {
         store
     }
 
-    /// Checks that the server's certificate is valid `now`, for a TLS server, and vouched for by a trusted one.
+    /// Checks that the server's certificate is valid `now`, for a TLS server, and that a trusted one vouches
+    /// for it.
     pub(super) fn check(
         &self,
         der: &CertificateDer<'_>,
@@ -76,7 +78,7 @@ impl TrustStore {
         if self.anchors.iter().any(|anchor| anchor.der == *der) {
             refuse_unknown_extensions(&certificate)?;
         } else if certificate.is_version_3() && !certificate.claims_authority() {
-            self.check_path(der, sent, now)?;
+            self.check_path(der, &certificate, sent, now)?;
         } else {
             self.check_unusual_path(&certificate, sent, now)?;
         }
@@ -86,6 +88,7 @@ impl TrustStore {
     fn check_path(
         &self,
         der: &CertificateDer<'_>,
+        certificate: &Certificate,
         sent: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), CertificateError> {
@@ -96,13 +99,57 @@ impl TrustStore {
             .collect();
         let intermediates: Vec<_> = sent.iter().chain(&self.intermediates).cloned().collect();
         let usage = KeyUsage::server_auth();
-        leaf.verify_for_usage(self.algorithms, &anchors, &intermediates, now, usage, None, None)
-            .map(|_| ())
-            .map_err(certificate_error)
+        let names_are_checked = !certificate.names().dns.is_empty();
+        let check = |path: &VerifiedPath<'_>| self.check_authorities(path, names_are_checked);
+        leaf.verify_for_usage(
+            self.algorithms,
+            &anchors,
+            &intermediates,
+            now,
+            usage,
+            None,
+            Some(&check),
+        )
+        .map(|_| ())
+        .map_err(certificate_error)
     }
 
-    /// `webpki` takes no server certificates of version 1 (as `openssl x509 -req` made them for decades) and none
-    /// that is an authority's; OpenSSL does. The same checks for those.
+    /// What `webpki` leaves out: the usage of the authorities' keys, the length of chain that a root allows,
+    /// and, where a common name stands in for the DNS names, the limits on names, which it applies to the
+    /// latter only.
+    fn check_authorities(
+        &self,
+        path: &VerifiedPath<'_>,
+        names_are_checked: bool,
+    ) -> Result<(), webpki::Error> {
+        let mut length = 0;
+        let mut limits_names = path.anchor().name_constraints.is_some();
+        for authority in path.intermediate_certificates() {
+            let authority = Certificate::parse(&authority.der()).map_err(|_| webpki::Error::BadDer)?;
+            if !authority.may_issue(length) {
+                return Err(webpki::Error::EndEntityUsedAsCa);
+            }
+            limits_names |= authority.has_name_constraints();
+            length += 1;
+        }
+        if limits_names && !names_are_checked {
+            return Err(webpki::Error::NameConstraintViolation);
+        }
+        let is_root = |anchor: &Anchor| anchor.issuing.as_ref() == Some(path.anchor());
+        let allows_length = |anchor: &Anchor| anchor.certificate.may_issue(length);
+        if self
+            .anchors
+            .iter()
+            .any(|anchor| is_root(anchor) && allows_length(anchor))
+        {
+            Ok(())
+        } else {
+            Err(webpki::Error::PathLenConstraintViolated)
+        }
+    }
+
+    /// `webpki` takes no server certificates of version 1 (as `openssl x509 -req` made them for decades) and
+    /// none that is an authority's; OpenSSL does. The same checks for those.
     fn check_unusual_path(
         &self,
         certificate: &Certificate,

@@ -110,8 +110,8 @@ impl ServerCertVerifier for AcceptAny {
         Ok(ServerCertVerified::assertion())
     }
 
-    // A signature by the key of an unverified certificate proves nothing, and the key may be of a kind that the
-    // library cannot check.
+    // A signature by the key of an unverified certificate proves nothing, and the key may be of a kind that
+    // the library cannot check.
     fn verify_tls12_signature(
         &self,
         _message: &[u8],

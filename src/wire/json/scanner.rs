@@ -1,7 +1,10 @@
 //! The tokens of a JSON text, one after the other.
 
+use std::ops::Range;
+
+use super::cursor::Cursor;
 use super::nesting::{Container, Nesting};
-use super::string::{plain_run, RawStr};
+use super::string::RawStr;
 use super::JsonError;
 
 /// One step through a JSON text. Commas and colons are checked and not reported.
@@ -36,12 +39,32 @@ enum State {
     AfterValue,
 }
 
+/// A [`Token`] without what it holds: passing over tokens nobody looks at need not build them.
+#[derive(Clone, Copy)]
+enum Step {
+    BeginObject,
+    EndObject,
+    BeginArray,
+    EndArray,
+    Key,
+    String,
+    Number,
+    True,
+    False,
+    Null,
+    /// The value is complete.
+    Done,
+}
+
 /// Reads the tokens of one JSON value and checks on the way that it is one.
 pub struct Scanner<'a> {
-    text: &'a str,
-    position: usize,
+    cursor: Cursor<'a>,
     nesting: Nesting,
     state: State,
+    /// Where the last key, string or number stands, without quotes.
+    content: Range<usize>,
+    /// Whether the last key or string holds a backslash.
+    escaped: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -49,10 +72,11 @@ impl<'a> Scanner<'a> {
     #[must_use]
     pub fn new(text: &'a str) -> Self {
         Self {
-            text,
-            position: 0,
+            cursor: Cursor::new(text),
             nesting: Nesting::default(),
             state: State::Value,
+            content: 0..0,
+            escaped: false,
         }
     }
 
@@ -61,18 +85,19 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// The text is no JSON value, or nests too deep. The scanner is of no use afterwards.
     pub fn next_token(&mut self) -> Result<Option<Token<'a>>, JsonError> {
-        self.skip_whitespace();
-        let Some(byte) = self.peek() else {
-            return self.at_end();
-        };
-        match (self.state, byte) {
-            (State::FirstItemOrEnd, b']') => Ok(self.close(Token::EndArray)),
-            (State::FirstKeyOrEnd, b'}') => Ok(self.close(Token::EndObject)),
-            (State::Value | State::FirstItemOrEnd, _) => self.value(byte),
-            (State::FirstKeyOrEnd, _) => self.key(),
-            (State::AfterValue, _) => self.after_value(byte),
-        }
-        .map(Some)
+        Ok(Some(match self.step()? {
+            Step::BeginObject => Token::BeginObject,
+            Step::EndObject => Token::EndObject,
+            Step::BeginArray => Token::BeginArray,
+            Step::EndArray => Token::EndArray,
+            Step::Key => Token::Key(RawStr::new(self.content()?, self.escaped)),
+            Step::String => Token::String(RawStr::new(self.content()?, self.escaped)),
+            Step::Number => Token::Number(self.content()?),
+            Step::True => Token::Bool(true),
+            Step::False => Token::Bool(false),
+            Step::Null => Token::Null,
+            Step::Done => return Ok(None),
+        }))
     }
 
     /// Like [`next_token`](Self::next_token), where the value cannot be complete yet.
@@ -89,8 +114,8 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// As for [`next_token`](Self::next_token).
     pub fn next_key(&mut self) -> Result<Option<RawStr<'a>>, JsonError> {
-        match self.expect_token()? {
-            Token::Key(name) => Ok(Some(name)),
+        match self.step()? {
+            Step::Key => Ok(Some(RawStr::new(self.content()?, self.escaped))),
             _ => Ok(None),
         }
     }
@@ -101,10 +126,7 @@ impl<'a> Scanner<'a> {
     /// As for [`next_token`](Self::next_token).
     pub fn skip_rest_of(&mut self, first: Token<'a>) -> Result<(), JsonError> {
         if matches!(first, Token::BeginArray | Token::BeginObject) {
-            let outside = self.nesting.depth().saturating_sub(1);
-            while self.nesting.depth() > outside {
-                self.expect_token()?;
-            }
+            self.skip_open()?;
         }
         Ok(())
     }
@@ -114,8 +136,10 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// As for [`next_token`](Self::next_token).
     pub fn skip_value(&mut self) -> Result<(), JsonError> {
-        let first = self.expect_token()?;
-        self.skip_rest_of(first)
+        if matches!(self.step()?, Step::BeginArray | Step::BeginObject) {
+            self.skip_open()?;
+        }
+        Ok(())
     }
 
     /// Checks that only whitespace follows the complete value.
@@ -123,193 +147,118 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// Something else follows, or the value is not complete.
     pub fn finish(&mut self) -> Result<(), JsonError> {
-        match self.next_token()? {
-            None => Ok(()),
-            Some(_) => Err(JsonError::Trailing(self.position)),
+        match self.step()? {
+            Step::Done => Ok(()),
+            _ => Err(JsonError::Trailing(self.cursor.position())),
         }
     }
 
-    fn at_end(&self) -> Result<Option<Token<'a>>, JsonError> {
+    /// Passes over the rest of the container that was opened last.
+    fn skip_open(&mut self) -> Result<(), JsonError> {
+        let outside = self.nesting.depth().saturating_sub(1);
+        while self.nesting.depth() > outside {
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self) -> Result<Step, JsonError> {
+        let Some(byte) = self.cursor.peek_past_whitespace() else {
+            return self.at_end();
+        };
+        match (self.state, byte) {
+            (State::AfterValue, _) => self.after_value(byte),
+            (State::FirstItemOrEnd, b']') => Ok(self.close(Step::EndArray)),
+            (State::FirstKeyOrEnd, b'}') => Ok(self.close(Step::EndObject)),
+            (State::FirstKeyOrEnd, _) => self.key(),
+            (State::Value | State::FirstItemOrEnd, _) => self.value(byte),
+        }
+    }
+
+    fn at_end(&self) -> Result<Step, JsonError> {
         match (self.state, self.nesting.innermost()) {
-            (State::AfterValue, None) => Ok(None),
+            (State::AfterValue, None) => Ok(Step::Done),
             _ => Err(JsonError::Truncated),
         }
     }
 
-    fn after_value(&mut self, byte: u8) -> Result<Token<'a>, JsonError> {
+    fn after_value(&mut self, byte: u8) -> Result<Step, JsonError> {
         match (self.nesting.innermost(), byte) {
-            (None, _) => Err(JsonError::Trailing(self.position)),
-            (Some(Container::Array), b']') => Ok(self.close(Token::EndArray)),
-            (Some(Container::Object), b'}') => Ok(self.close(Token::EndObject)),
+            (None, _) => Err(JsonError::Trailing(self.cursor.position())),
+            (Some(Container::Array), b']') => Ok(self.close(Step::EndArray)),
+            (Some(Container::Object), b'}') => Ok(self.close(Step::EndObject)),
             (Some(container), b',') => {
-                self.position += 1;
-                self.skip_whitespace();
-                match container {
-                    Container::Object => self.key(),
-                    Container::Array => self.value(self.peek().ok_or(JsonError::Truncated)?),
+                self.cursor.advance();
+                match (container, self.cursor.peek_past_whitespace()) {
+                    (Container::Object, _) => self.key(),
+                    (Container::Array, Some(byte)) => self.value(byte),
+                    (Container::Array, None) => Err(JsonError::Truncated),
                 }
             }
-            _ => Err(JsonError::Unexpected(self.position)),
+            _ => Err(JsonError::Unexpected(self.cursor.position())),
         }
     }
 
-    fn key(&mut self) -> Result<Token<'a>, JsonError> {
-        self.expect_byte(b'"')?;
-        let name = self.string()?;
-        self.skip_whitespace();
-        self.expect_byte(b':')?;
+    fn key(&mut self) -> Result<Step, JsonError> {
+        let step = self.string(Step::Key)?;
+        self.cursor.peek_past_whitespace();
+        self.cursor.expect(b':')?;
         self.state = State::Value;
-        Ok(Token::Key(name))
+        Ok(step)
     }
 
-    fn value(&mut self, byte: u8) -> Result<Token<'a>, JsonError> {
+    fn value(&mut self, byte: u8) -> Result<Step, JsonError> {
         match byte {
-            b'{' => return self.open(Container::Object),
-            b'[' => return self.open(Container::Array),
+            b'{' => return self.open(Container::Object, Step::BeginObject),
+            b'[' => return self.open(Container::Array, Step::BeginArray),
             _ => self.state = State::AfterValue,
         }
         match byte {
-            b'"' => {
-                self.position += 1;
-                self.string().map(Token::String)
-            }
-            b't' => self.literal("true", Token::Bool(true)),
-            b'f' => self.literal("false", Token::Bool(false)),
-            b'n' => self.literal("null", Token::Null),
+            b'"' => self.string(Step::String),
             b'-' | b'0'..=b'9' => self.number(),
-            _ => Err(JsonError::Unexpected(self.position)),
+            b't' => self.literal("true", Step::True),
+            b'f' => self.literal("false", Step::False),
+            b'n' => self.literal("null", Step::Null),
+            _ => Err(JsonError::Unexpected(self.cursor.position())),
         }
     }
 
-    fn open(&mut self, container: Container) -> Result<Token<'a>, JsonError> {
+    fn open(&mut self, container: Container, step: Step) -> Result<Step, JsonError> {
         if !self.nesting.push(container) {
-            return Err(JsonError::TooDeep(self.position));
+            return Err(JsonError::TooDeep(self.cursor.position()));
         }
-        self.position += 1;
-        match container {
-            Container::Object => {
-                self.state = State::FirstKeyOrEnd;
-                Ok(Token::BeginObject)
-            }
-            Container::Array => {
-                self.state = State::FirstItemOrEnd;
-                Ok(Token::BeginArray)
-            }
-        }
+        self.cursor.advance();
+        self.state = match container {
+            Container::Object => State::FirstKeyOrEnd,
+            Container::Array => State::FirstItemOrEnd,
+        };
+        Ok(step)
     }
 
-    fn close(&mut self, token: Token<'a>) -> Token<'a> {
+    fn close(&mut self, step: Step) -> Step {
         self.nesting.pop();
-        self.position += 1;
+        self.cursor.advance();
         self.state = State::AfterValue;
-        token
+        step
     }
 
-    fn literal(&mut self, word: &str, token: Token<'a>) -> Result<Token<'a>, JsonError> {
-        for &byte in word.as_bytes() {
-            self.expect_byte(byte)?;
-        }
-        Ok(token)
+    fn literal(&mut self, word: &str, step: Step) -> Result<Step, JsonError> {
+        self.cursor.literal(word)?;
+        Ok(step)
     }
 
-    fn number(&mut self) -> Result<Token<'a>, JsonError> {
-        let start = self.position;
-        self.accept(|byte| byte == b'-');
-        // A leading zero stands alone: `01` is no number.
-        if !self.accept(|byte| byte == b'0') {
-            self.digits()?;
-        }
-        if self.accept(|byte| byte == b'.') {
-            self.digits()?;
-        }
-        if self.accept(|byte| matches!(byte, b'e' | b'E')) {
-            self.accept(|byte| matches!(byte, b'+' | b'-'));
-            self.digits()?;
-        }
-        self.slice_from(start).map(Token::Number)
+    fn number(&mut self) -> Result<Step, JsonError> {
+        self.content = self.cursor.number()?;
+        Ok(Step::Number)
     }
 
-    fn digits(&mut self) -> Result<(), JsonError> {
-        if !self.accept(|byte| byte.is_ascii_digit()) {
-            return Err(self.unexpected());
-        }
-        while self.accept(|byte| byte.is_ascii_digit()) {}
-        Ok(())
+    fn string(&mut self, step: Step) -> Result<Step, JsonError> {
+        (self.content, self.escaped) = self.cursor.string()?;
+        Ok(step)
     }
 
-    /// The rest of a string whose opening quote has been read.
-    fn string(&mut self) -> Result<RawStr<'a>, JsonError> {
-        let start = self.position;
-        let mut escaped = false;
-        loop {
-            self.position += plain_run(self.rest());
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    self.position += 1;
-                    self.escape()?;
-                }
-                _ => return Err(self.unexpected()),
-            }
-        }
-        let raw = self.slice_from(start)?;
-        self.position += 1;
-        Ok(RawStr::new(raw, escaped))
-    }
-
-    /// What follows a backslash.
-    fn escape(&mut self) -> Result<(), JsonError> {
-        if self.accept(|byte| byte == b'u') {
-            for _ in 0..4 {
-                if !self.accept(|byte| byte.is_ascii_hexdigit()) {
-                    return Err(self.unexpected());
-                }
-            }
-            return Ok(());
-        }
-        if self.accept(|byte| matches!(byte, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) {
-            return Ok(());
-        }
-        Err(self.unexpected())
-    }
-
-    fn skip_whitespace(&mut self) {
-        while self.accept(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')) {}
-    }
-
-    fn expect_byte(&mut self, expected: u8) -> Result<(), JsonError> {
-        if self.accept(|byte| byte == expected) {
-            return Ok(());
-        }
-        Err(self.unexpected())
-    }
-
-    fn accept(&mut self, matches: impl Fn(u8) -> bool) -> bool {
-        let accepted = self.peek().is_some_and(matches);
-        self.position += usize::from(accepted);
-        accepted
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.position).copied()
-    }
-
-    fn rest(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.position..).unwrap_or_default()
-    }
-
-    /// The text from `start` to here. Both ends are always next to an ASCII character, hence at a boundary.
-    fn slice_from(&self, start: usize) -> Result<&'a str, JsonError> {
-        self.text
-            .get(start..self.position)
-            .ok_or(JsonError::Unexpected(start))
-    }
-
-    fn unexpected(&self) -> JsonError {
-        match self.peek() {
-            Some(_) => JsonError::Unexpected(self.position),
-            None => JsonError::Truncated,
-        }
+    /// The text of the last key, string or number.
+    fn content(&self) -> Result<&'a str, JsonError> {
+        self.cursor.slice(self.content.clone())
     }
 }

@@ -109,15 +109,38 @@ fn surrogate_bytes(unit: u16) -> [u8; 3] {
     ]
 }
 
-/// How many bytes from the start of `bytes` stand for themselves in a string.
+/// How many bytes from the start of `bytes` stand for themselves in a string: the place of the first quote, backslash
+/// or control character.
+///
+/// Strings are most of a message, so that this looks at eight bytes at a time.
 pub(super) fn plain_run(bytes: &[u8]) -> usize {
-    const LANES: usize = 16;
-    let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-    // Without an early exit inside the block the compiler uses vector instructions.
-    let block_is_plain = |block: &&[u8]| !block.iter().fold(false, |found, &byte| found | is_special(byte));
-    let blocks = bytes.chunks_exact(LANES).take_while(block_is_plain).count() * LANES;
-    let rest = bytes.get(blocks..).unwrap_or_default();
-    blocks + rest.iter().take_while(|&&byte| !is_special(byte)).count()
+    let mut run = 0;
+    while let Some(word) = bytes.get(run..run + 8).and_then(|word| word.try_into().ok()) {
+        let specials = special_bytes(u64::from_le_bytes(word));
+        if specials != 0 {
+            return run + specials.trailing_zeros() as usize / 8;
+        }
+        run += 8;
+    }
+    let is_plain = |&&byte: &&u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    run + bytes
+        .get(run..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(is_plain)
+        .count()
+}
+
+/// Sets the highest bit of the bytes of `word` that are special. Only the lowest byte so marked is certain, as the
+/// subtractions below borrow from the bytes above; nobody asks for the others.
+fn special_bytes(word: u64) -> u64 {
+    const LOWEST_BITS: u64 = 0x0101_0101_0101_0101;
+    const HIGHEST_BITS: u64 = LOWEST_BITS << 7;
+    let all = |byte: u8| LOWEST_BITS * u64::from(byte);
+    // A byte below another one (up to 128) is what gets its highest bit by the subtraction.
+    let below = |word: u64, limit: u8| word.wrapping_sub(all(limit)) & !word;
+    let equal = |byte: u8| below(word ^ all(byte), 1);
+    (below(word, b' ') | equal(b'"') | equal(b'\\')) & HIGHEST_BITS
 }
 
 /// Appends `text` as a JSON string, quotes included, byte for byte as `JSON.stringify` writes it.

@@ -1,0 +1,190 @@
+"use strict";
+
+const assert = require("node:assert/strict");
+const { afterEach, beforeEach, describe, it } = require("node:test");
+const { format } = require("node:util");
+const createDebug = require("debug");
+const { resolveOptions } = require("../../lib/options.js");
+
+/** @param {any} options */
+function refusal(options) {
+  try {
+    resolveOptions(options);
+  } catch (error) {
+    return /** @type {Error & { code: string }} */ (error);
+  }
+  return assert.fail("the options were accepted");
+}
+
+describe("the defaults of the options", () => {
+  it("are the documented ones", () => {
+    const { uid, errorHandler, ...others } = resolveOptions();
+    assert.match(uid, /^[0-9a-f]{16}$/);
+    assert.equal(typeof errorHandler, "function");
+    assert.deepEqual(others, {
+      channelPrefix: "socket.io",
+      tableName: "socket_io_attachments",
+      payloadThreshold: 8000,
+      requestsTimeout: 5000,
+      heartbeatInterval: 5000,
+      heartbeatTimeout: 10_000,
+      cleanupInterval: 30_000,
+    });
+  });
+
+  it("hold where an option is undefined", () => {
+    const defaults = resolveOptions();
+    const names = Object.keys(defaults);
+    const given = Object.fromEntries(names.map((name) => [name, undefined]));
+    assert.deepEqual({ ...resolveOptions(given), uid: defaults.uid }, defaults);
+  });
+
+  it("include a different uid each time", () => {
+    assert.notEqual(resolveOptions().uid, resolveOptions().uid);
+  });
+});
+
+describe("given options", () => {
+  it("are kept", () => {
+    const options = {
+      uid: "é".repeat(255),
+      channelPrefix: "",
+      tableName: 'chat."Attachments"',
+      payloadThreshold: 1,
+      requestsTimeout: 1,
+      heartbeatInterval: 2 ** 31 - 2,
+      heartbeatTimeout: 2 ** 31 - 1,
+      cleanupInterval: 2 ** 31 - 1,
+      errorHandler() {},
+    };
+    assert.deepEqual(resolveOptions(options), options);
+  });
+
+  it("may come with a prototype", () => {
+    assert.equal(resolveOptions(Object.create({ uid: "a" })).uid, "a");
+  });
+});
+
+describe("options of a wrong type", () => {
+  const numbers = [
+    "payloadThreshold",
+    "requestsTimeout",
+    "heartbeatInterval",
+    "heartbeatTimeout",
+    "cleanupInterval",
+  ];
+  const texts = ["uid", "channelPrefix", "tableName"];
+
+  it("are refused by name", () => {
+    const cases = [
+      ...numbers.map((name) => ({ name, value: "10", given: "a string" })),
+      ...texts.map((name) => ({ name, value: 1, given: "a number" })),
+      { name: "errorHandler", value: {}, given: "an object" },
+      ...[...numbers, ...texts, "errorHandler"].map((name) => ({
+        name,
+        value: null,
+        given: "null",
+      })),
+    ];
+    for (const { name, value, given } of cases) {
+      const error = refusal({ [name]: value });
+      assert.ok(error instanceof TypeError, name);
+      assert.equal(error.code, "ERR_OPTIONS");
+      assert.ok(error.message.startsWith(`the option "${name}" must be a`));
+      assert.ok(error.message.endsWith(`, got ${given}`), error.message);
+    }
+  });
+
+  it("are refused without a word of their content", () => {
+    const { message } = refusal({ payloadThreshold: "secret" });
+    assert.doesNotMatch(message, /secret/);
+  });
+
+  it("are refused as a whole when they are no object", () => {
+    for (const options of [null, "x", 1, [], () => {}]) {
+      const error = refusal(options);
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, /^the options must be an object/);
+    }
+  });
+});
+
+describe("options out of range", () => {
+  it("are refused by name", () => {
+    const tooLarge = 2 ** 31;
+    /** @type {[name: string, values: unknown[]][]} */
+    const cases = [
+      ["payloadThreshold", [0, -1, 1.5, 8001, NaN, Infinity]],
+      ["requestsTimeout", [0, 0.5, tooLarge, NaN]],
+      ["heartbeatInterval", [0, tooLarge]],
+      ["heartbeatTimeout", [0, tooLarge]],
+      ["cleanupInterval", [0, tooLarge]],
+      ["uid", ["", "a".repeat(256), "a\0b", "emitter"]],
+      ["channelPrefix", ["a".repeat(256), "\0"]],
+      ["tableName", ["", "a".repeat(256), "a\0"]],
+    ];
+    for (const [name, values] of cases) {
+      for (const value of values) {
+        const error = refusal({ [name]: value });
+        assert.ok(error instanceof RangeError, `${name}: ${value}`);
+        assert.equal(error.code, "ERR_OPTIONS");
+        assert.ok(error.message.startsWith(`the option "${name}" must`));
+      }
+    }
+  });
+
+  it("are explained where the reason is not plain", () => {
+    assert.match(refusal({ uid: "emitter" }).message, /reserved for emitters/);
+    const error = refusal({ heartbeatInterval: 10_000 });
+    assert.ok(error instanceof RangeError);
+    assert.match(
+      error.message,
+      /"heartbeatTimeout" \(10000\).*"heartbeatInterval" \(10000\)/s,
+    );
+  });
+});
+
+describe("what options leave to the log", () => {
+  /** @type {string[]} */
+  let lines;
+  const { log } = createDebug;
+
+  beforeEach(() => {
+    lines = [];
+    createDebug.enable("socket.io-postgres-adapter");
+    createDebug.log = (/** @type {unknown[]} */ ...parts) => {
+      lines.push(format(...parts));
+    };
+  });
+
+  afterEach(() => {
+    createDebug.disable();
+    createDebug.log = log;
+  });
+
+  it("is an unknown option, with the name that it is closest to", () => {
+    resolveOptions(/** @type {any} */ ({ HeartbeatTimout: 3, tablename: "t" }));
+    assert.match(String(lines[0]), /"HeartbeatTimout".*"heartbeatTimeout"\?/);
+    assert.match(String(lines[1]), /"tablename".*"tableName"\?/);
+    assert.equal(lines.length, 2);
+  });
+
+  it("is an option that resembles none", () => {
+    resolveOptions(/** @type {any} */ ({ colour: "red" }));
+    assert.match(String(lines[0]), /"colour" ignored/);
+    assert.doesNotMatch(String(lines[0]), /did you mean/);
+  });
+
+  it("is nothing where all is known", () => {
+    resolveOptions({ uid: "a", tableName: undefined });
+    assert.deepEqual(lines, []);
+  });
+
+  it("is an error that nobody handles", () => {
+    const { errorHandler } = resolveOptions();
+    errorHandler(Object.assign(new Error("why"), { code: "ERR_TABLE" }));
+    errorHandler(new TypeError("what"));
+    assert.match(String(lines[0]), /ERR_TABLE: why/);
+    assert.match(String(lines[1]), /TypeError: what/);
+  });
+});

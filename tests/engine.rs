@@ -1,0 +1,18 @@
+//! What the engine guarantees, shown with engines that talk over a fake database which fails on command.
+
+mod support;
+
+#[path = "engine/attachments.rs"]
+mod attachments;
+#[path = "engine/closing.rs"]
+mod closing;
+#[path = "engine/faults.rs"]
+mod faults;
+#[path = "engine/filtering.rs"]
+mod filtering;
+#[path = "engine/membership.rs"]
+mod membership;
+#[path = "engine/ordering.rs"]
+mod ordering;
+#[path = "engine/refusals.rs"]
+mod refusals;

@@ -1,0 +1,167 @@
+//! Messages that travel through the table.
+
+use serde_json::{json, Value};
+use socketio_postgres_adapter::error::ErrorKind;
+use socketio_postgres_adapter::wire::message::MessageType;
+use socketio_postgres_adapter::wire::msgpack;
+
+use crate::support::fake_database::FakeServer;
+use crate::support::node::{Node, MARKER};
+
+/// For messages without binary content.
+const NO_PARTS: &[Vec<u8>] = &[];
+
+fn large(label: &str) -> Value {
+    json!({ "label": label, "filling": "x".repeat(9000) })
+}
+
+/// The header of a message that an adapter in JavaScript stored.
+fn header(id: i64) -> String {
+    format!(r#"{{"uid":"foreign","type":9,"attachmentId":"{id}"}}"#)
+}
+
+/// What an adapter in JavaScript stores for a value.
+fn stored(value: &Value) -> Vec<u8> {
+    let message = json!({ "type": 9, "uid": "foreign", "nsp": "/", "data": { "packet": [value] } });
+    msgpack::encode(&message.to_string(), NO_PARTS, MARKER).unwrap()
+}
+
+#[tokio::test]
+async fn attachments_keep_their_place_in_the_order() {
+    let server = FakeServer::default();
+    let (a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let id = a.open("/").await;
+    b.open("/").await;
+    for number in 0..100 {
+        let value = if number % 3 == 0 {
+            large(&number.to_string())
+        } else {
+            json!(number)
+        };
+        a.emit(id, &value);
+    }
+    let arrived = b.emitted(100).await;
+    for (number, value) in arrived.iter().enumerate() {
+        let expected = if number % 3 == 0 {
+            large(&number.to_string())
+        } else {
+            json!(number)
+        };
+        assert_eq!(value, &expected);
+    }
+}
+
+#[tokio::test]
+async fn binary_parts_arrive_beside_the_text() {
+    let server = FakeServer::default();
+    let (a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let id = a.open("/").await;
+    b.open("/").await;
+    a.emit_binary(id, &json!("picture"), vec![0, 159, 146, 150]);
+    let messages = b.messages(1).await;
+    assert_eq!(
+        messages[0]["data"]["packet"],
+        json!(["picture", format!("{MARKER}0")])
+    );
+    assert!(b.buffers[0].windows(4).any(|bytes| bytes == [0, 159, 146, 150]));
+}
+
+#[tokio::test]
+async fn attachments_are_read_in_bulk() {
+    let server = FakeServer::default();
+    let mut a = Node::start(&server, "a");
+    a.open("/").await;
+    let ids: Vec<i64> = (0..32)
+        .map(|number| server.store(stored(&json!(number))))
+        .collect();
+    for id in &ids {
+        server.notify("test#/", header(*id));
+    }
+    assert_eq!(a.emitted(32).await.len(), 32);
+    assert_eq!(a.database.fetches(), [ids]);
+}
+
+#[tokio::test]
+async fn an_own_attachment_is_never_read() {
+    let server = FakeServer::default();
+    let (mut a, b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let (id, id_of_b) = (a.open("/").await, b.open("/").await);
+    a.emit(id, &large("own"));
+    a.flush().await;
+    b.emit(id_of_b, &json!("end"));
+    assert_eq!(a.emitted(1).await, [json!("end")]);
+    assert_eq!(a.database.fetch_count(), 0);
+}
+
+#[tokio::test]
+async fn an_attachment_that_is_gone_is_reported_and_the_rest_arrives() {
+    let server = FakeServer::default();
+    let mut a = Node::start(&server, "a");
+    a.open("/").await;
+    let ids: Vec<i64> = (0..3)
+        .map(|number| server.store(stored(&json!(number))))
+        .collect();
+    server.lose_attachment(ids[1]);
+    for id in ids {
+        server.notify("test#/", header(id));
+    }
+    assert_eq!(a.emitted(2).await, [json!(0), json!(2)]);
+    let reports = a.reports(1).await;
+    assert_eq!(reports[0].0, "ERR_ATTACHMENT");
+    assert!(reports[0].1.contains("attachment 2"), "{}", reports[0].1);
+}
+
+#[tokio::test]
+async fn an_attachment_of_garbage_is_reported_and_the_rest_arrives() {
+    let server = FakeServer::default();
+    let mut a = Node::start(&server, "a");
+    a.open("/").await;
+    let ids: Vec<i64> = (0..3)
+        .map(|number| server.store(stored(&json!(number))))
+        .collect();
+    server.corrupt(ids[0]);
+    for id in ids {
+        server.notify("test#/", header(id));
+    }
+    assert_eq!(a.emitted(2).await, [json!(1), json!(2)]);
+    assert_eq!(a.reports(1).await[0].0, "ERR_MALFORMED_MESSAGE");
+}
+
+#[tokio::test]
+async fn a_refused_reading_is_reported_and_the_next_message_arrives() {
+    let server = FakeServer::default();
+    let mut a = Node::start(&server, "a");
+    a.open("/").await;
+    a.database.fail_next_fetch(ErrorKind::Attachment);
+    server.notify("test#/", header(server.store(stored(&json!("lost")))));
+    assert_eq!(a.reports(1).await[0].0, "ERR_ATTACHMENT");
+    server.notify("test#/", header(server.store(stored(&json!("next")))));
+    assert_eq!(a.emitted(1).await, [json!("next")]);
+}
+
+#[tokio::test]
+async fn what_was_received_outlives_a_connection_that_is_lost_while_reading() {
+    let server = FakeServer::default();
+    let mut a = Node::start(&server, "a");
+    a.open("/").await;
+    a.database.fail_next_fetch(ErrorKind::Connection);
+    server.notify("test#/", header(server.store(stored(&json!("kept")))));
+    assert_eq!(a.emitted(1).await, [json!("kept")]);
+    assert_eq!(a.database.fetch_count(), 2);
+}
+
+#[tokio::test]
+async fn the_threshold_decides_what_becomes_an_attachment() {
+    let server = FakeServer::default();
+    let changes = json!({ "payloadThreshold": 200 });
+    let a = Node::start_with(server.database(), "a", &changes);
+    let id = a.open("/").await;
+    let before = a.database.batches().len();
+    for length in [0, 200] {
+        a.publish(id, MessageType::ServerSideEmit, &json!("x".repeat(length)));
+    }
+    a.flush().await;
+    let sent = a.database.batches()[before..].concat();
+    assert_eq!(sent[0], r#"{"type":9,"data":"","uid":"a","nsp":"/"}"#);
+    assert_eq!(sent[1], r#"{"uid":"a","type":9,"nsp":"/","attachmentId":"1"}"#);
+}

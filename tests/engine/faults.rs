@@ -1,0 +1,158 @@
+//! Lost connections: what is published is sent in the end, once and in order; what is listened on is heard again.
+
+use serde_json::{json, Value};
+use socketio_postgres_adapter::error::ErrorKind;
+
+use crate::support::fake_database::FakeServer;
+use crate::support::node::Node;
+use crate::support::until;
+
+fn numbers(range: std::ops::Range<u64>) -> Vec<Value> {
+    range.map(Value::from).collect()
+}
+
+#[tokio::test]
+async fn a_failed_transaction_is_sent_again_and_nothing_is_lost_or_reordered() {
+    let server = FakeServer::default();
+    let (mut a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let id = a.open("/").await;
+    b.open("/").await;
+    a.database.fail_next_notify(ErrorKind::Connection);
+    a.database.fail_next_notify(ErrorKind::Connection);
+    for number in numbers(0..100) {
+        a.emit(id, &number);
+    }
+    assert_eq!(b.emitted(100).await, numbers(0..100));
+    assert_eq!(a.reports(1).await[0].0, "ERR_CONNECTION");
+}
+
+#[tokio::test]
+async fn a_publisher_that_is_cut_under_way_sends_the_batch_again() {
+    let server = FakeServer::default();
+    let (a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let id = a.open("/").await;
+    b.open("/").await;
+    a.database.hold_publisher();
+    a.emit(id, &json!("first"));
+    until("a batch", || a.database.is_batch_under_way().then_some(())).await;
+    a.emit(id, &json!("second"));
+    a.database.cut_publisher();
+    a.database.release();
+    assert_eq!(b.emitted(2).await, [json!("first"), json!("second")]);
+}
+
+#[tokio::test]
+async fn messages_published_while_the_server_is_away_are_sent_after_reconnecting_in_order() {
+    let server = FakeServer::default();
+    let (mut a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let id = a.open("/").await;
+    b.open("/").await;
+    a.database.refuse_connections(usize::MAX);
+    a.database.fail_next_notify(ErrorKind::Connection);
+    for number in numbers(0..10) {
+        a.emit(id, &number);
+    }
+    a.reports(1).await;
+    for number in numbers(10..3000) {
+        a.emit(id, &number);
+    }
+    a.database.refuse_connections(0);
+    assert_eq!(b.emitted(3000).await, numbers(0..3000));
+}
+
+#[tokio::test]
+async fn messages_published_before_the_first_connection_are_sent() {
+    let server = FakeServer::default();
+    let mut b = Node::start(&server, "b");
+    b.open("/").await;
+    let database = server.database();
+    database.refuse_connections(4);
+    let a = Node::start_with(database, "a", &json!({}));
+    let id = a.engine.open("/").unwrap();
+    a.emit(id, &json!("early"));
+    assert_eq!(b.emitted(1).await, [json!("early")]);
+}
+
+#[tokio::test]
+async fn a_volatile_message_does_not_wait_for_a_server_that_is_away() {
+    let server = FakeServer::default();
+    let (mut a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let id = a.open("/").await;
+    b.open("/").await;
+    a.database.refuse_connections(usize::MAX);
+    a.database.fail_next_notify(ErrorKind::Connection);
+    a.emit(id, &json!("kept"));
+    a.reports(1).await;
+    let kind = socketio_postgres_adapter::wire::message::MessageType::ServerSideEmit;
+    let data = json!({ "packet": ["volatile"] }).to_string();
+    a.engine.publish(id, kind, Some(data), Vec::new(), true);
+    a.emit(id, &json!("kept too"));
+    a.database.refuse_connections(0);
+    assert_eq!(b.emitted(2).await, [json!("kept"), json!("kept too")]);
+}
+
+#[tokio::test]
+async fn a_listener_that_is_cut_listens_again_and_announces_itself() {
+    let server = FakeServer::default();
+    let (mut a, b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let (id, id_of_b) = (a.open("/").await, b.open("/").await);
+    a.open("/chat").await;
+    a.knows(id, &["b"]).await;
+    let announcements = |node: &Node| {
+        let sent = node.database.batches().concat();
+        sent.iter()
+            .filter(|text| text.starts_with(r#"{"type":1,"#))
+            .count()
+    };
+    let before = announcements(&a);
+    a.database.cut_listener();
+    until("announced again", || {
+        (announcements(&a) == before + 2).then_some(())
+    })
+    .await;
+    assert_eq!(a.database.channels().len(), 2);
+    b.emit(id_of_b, &json!("heard again"));
+    assert_eq!(a.emitted(1).await, [json!("heard again")]);
+    assert_eq!(a.reports(1).await[0].0, "ERR_CONNECTION");
+}
+
+#[tokio::test]
+async fn a_peer_that_came_while_the_listener_was_away_is_known_afterwards() {
+    let server = FakeServer::default();
+    let (mut a, b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let id = a.open("/").await;
+    a.database.refuse_connections(usize::MAX);
+    a.database.cut_listener();
+    a.reports(1).await;
+    b.open("/").await;
+    assert!(a.peers(id).is_empty());
+    a.database.refuse_connections(0);
+    a.knows(id, &["b"]).await;
+}
+
+#[tokio::test]
+async fn a_namespace_opened_without_a_connection_is_listened_on_later() {
+    let server = FakeServer::default();
+    let mut a = Node::start(&server, "a");
+    a.open("/").await;
+    a.database.refuse_connections(usize::MAX);
+    a.database.cut_listener();
+    a.reports(1).await;
+    a.engine.open("/late").unwrap();
+    a.database.refuse_connections(0);
+    until("listening", || {
+        a.database.channels().contains("test#/late").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_failure_again_and_again_is_reported_once() {
+    let server = FakeServer::default();
+    let database = server.database();
+    database.refuse_connections(6);
+    let mut a = Node::start_with(database, "a", &json!({}));
+    a.open("/").await;
+    let reports = a.reports(2).await;
+    assert_eq!(reports.len(), 2, "one for each connection: {reports:?}");
+}

@@ -1,0 +1,139 @@
+//! Who is there, who left, who fell silent.
+
+use serde_json::{json, Value};
+
+use crate::support::fake_database::FakeServer;
+use crate::support::node::Node;
+use crate::support::until;
+
+/// Silence is noticed quickly, but for a node that keeps speaking the time is ample.
+fn short() -> Value {
+    json!({ "heartbeatInterval": 20, "heartbeatTimeout": 2000 })
+}
+
+/// A peer is given up after so little silence that no test waits long.
+fn impatient() -> Value {
+    json!({ "heartbeatTimeout": 50 })
+}
+
+#[tokio::test]
+async fn nodes_know_each_other_whoever_came_first() {
+    let server = FakeServer::default();
+    let (a, b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let (id_of_a, id_of_b) = (a.open("/").await, b.open("/").await);
+    a.knows(id_of_a, &["b"]).await;
+    b.knows(id_of_b, &["a"]).await;
+}
+
+#[tokio::test]
+async fn an_initial_heartbeat_is_answered_with_a_heartbeat() {
+    let server = FakeServer::default();
+    let a = Node::start(&server, "a");
+    a.open("/").await;
+    server.notify("test#/", r#"{"type":1,"uid":"new","nsp":"/"}"#);
+    until("the answer", || {
+        let last = a.database.batches().concat().pop();
+        (last.as_deref() == Some(r#"{"type":2,"uid":"a","nsp":"/"}"#)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_quiet_node_sends_heartbeats_and_stays_known() {
+    let server = FakeServer::default();
+    let a = Node::start_with(server.database(), "a", &short());
+    let mut b = Node::start_with(server.database(), "b", &short());
+    a.open("/").await;
+    let id = b.open("/").await;
+    b.knows(id, &["a"]).await;
+    let enough = a.database.batches().len() + 5;
+    until("heartbeats", || {
+        (a.database.batches().len() >= enough).then_some(())
+    })
+    .await;
+    assert_eq!(b.peers(id), ["a"]);
+    assert!(!b.drain_once(), "heartbeats are no matter for JavaScript");
+}
+
+#[tokio::test]
+async fn a_silent_peer_expires_and_javascript_is_told() {
+    let server = FakeServer::default();
+    let mut a = Node::start_with(server.database(), "a", &impatient());
+    let id = a.open("/").await;
+    server.notify("test#/", r#"{"type":1,"uid":"mute","nsp":"/"}"#);
+    assert_eq!(a.departures(1).await, ["mute"]);
+    assert!(a.peers(id).is_empty());
+}
+
+#[tokio::test]
+async fn a_goodbye_removes_a_peer_at_once_and_behind_its_last_words() {
+    let server = FakeServer::default();
+    let (mut a, b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let (id, id_of_b) = (a.open("/").await, b.open("/").await);
+    a.knows(id, &["b"]).await;
+    b.emit(id_of_b, &json!("last words"));
+    b.engine.close_namespace(id_of_b);
+    assert_eq!(a.departures(1).await, ["b"]);
+    assert_eq!(a.emitted(1).await, [json!("last words")]);
+    assert!(a.peers(id).is_empty());
+}
+
+#[tokio::test]
+async fn a_node_that_opens_again_after_its_goodbye_is_known_again() {
+    let server = FakeServer::default();
+    let (a, b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let (id, id_of_b) = (a.open("/").await, b.open("/").await);
+    a.knows(id, &["b"]).await;
+    b.engine.close_namespace(id_of_b);
+    a.knows(id, &[]).await;
+    b.open("/").await;
+    a.knows(id, &["b"]).await;
+}
+
+#[tokio::test]
+async fn no_peer_expires_while_javascript_is_behind() {
+    let server = FakeServer::default();
+    let mut behind = Node::start_with(server.database(), "behind", &impatient());
+    let mut witness = Node::start_with(server.database(), "witness", &impatient());
+    let id = behind.open("/").await;
+    let large = "x".repeat(1024 * 1024);
+    for _ in 0..20 {
+        let message = json!({ "type": 9, "uid": "peer", "nsp": "/", "data": { "packet": [large] } });
+        server.notify("test#/", message.to_string());
+    }
+    until("read", || (behind.database.unread() == 0).then_some(())).await;
+    behind.knows(id, &["peer"]).await;
+    // Another node hears the peer now and waits in vain for more: more than once the time-out passes.
+    witness.open("/").await;
+    for round in 0..4 {
+        server.notify(
+            "test#/",
+            format!(r#"{{"type":1,"uid":"mute {round}","nsp":"/"}}"#),
+        );
+        while !witness.departures(1).await.contains(&format!("mute {round}")) {}
+    }
+    assert_eq!(behind.peers(id), ["peer"]);
+    // Once it has caught up the silence counts.
+    while !behind.departures(1).await.contains(&"peer".to_owned()) {}
+}
+
+#[tokio::test]
+async fn no_peer_expires_while_there_is_no_connection() {
+    let server = FakeServer::default();
+    let away = Node::start_with(server.database(), "away", &impatient());
+    let mut witness = Node::start_with(server.database(), "witness", &impatient());
+    let id = away.open("/").await;
+    server.notify("test#/", r#"{"type":2,"uid":"peer","nsp":"/"}"#);
+    away.knows(id, &["peer"]).await;
+    away.database.refuse_connections(usize::MAX);
+    away.database.cut_listener();
+    witness.open("/").await;
+    for round in 0..4 {
+        server.notify(
+            "test#/",
+            format!(r#"{{"type":1,"uid":"mute {round}","nsp":"/"}}"#),
+        );
+        while !witness.departures(1).await.contains(&format!("mute {round}")) {}
+    }
+    assert_eq!(away.peers(id), ["peer"]);
+}
