@@ -71,6 +71,7 @@ class PostgresAdapter extends ClusterAdapter {
   async close() {
     const node = this.#node;
     this.#node = undefined;
+    this.#peersOfThisTurn = undefined;
     this.#requests.abort("the adapter was closed");
     await node?.release(this.#id, this);
   }

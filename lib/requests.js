@@ -100,7 +100,9 @@ class Requests {
    * @param {string} reason
    */
   abort(reason) {
-    for (const id of this.#open.keys()) {
+    // what is opened in answer to a failure is not failed as well, over and over
+    const open = [...this.#open.keys()];
+    for (const id of open) {
       this.#fail(id, reason);
     }
   }

@@ -147,6 +147,7 @@ class Cluster {
     });
     this.servers.push(server);
     await server.listen();
+    await server.untilListening();
     await untilAcquainted(this.servers);
     return server;
   }
@@ -202,6 +203,7 @@ async function startCluster(
   const { servers } = cluster;
   try {
     await Promise.all(servers.map((server) => server.listen()));
+    await Promise.all(servers.map((server) => server.untilListening()));
     const named = (rest.namespaces ?? []).filter(
       (name) => typeof name === "string",
     );

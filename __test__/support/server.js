@@ -8,8 +8,8 @@ const { Pool } = require("pg");
 const { Server: SocketIoServer } = require("socket.io");
 const { Manager } = require("socket.io-client");
 
-const { createAdapter } = require("./adapter.js");
-const { once, until } = require("./wait.js");
+const { createAdapter, isReference } = require("./adapter.js");
+const { once, until, within } = require("./wait.js");
 
 /** @typedef {import("socket.io-client").Socket} ClientSocket */
 
@@ -49,6 +49,15 @@ class TestServer {
     return new Promise((resolve) => {
       this.http.listen(0, "127.0.0.1", resolve);
     });
+  }
+
+  /**
+   * The reference never gives a connection back that it is still setting up when it is closed: it has to be waited for.
+   */
+  async untilListening() {
+    if (isReference) {
+      await until(() => this.adapter().client.client, { message: "listening" });
+    }
   }
 
   get url() {
@@ -112,7 +121,7 @@ class TestServer {
       manager._close();
     }
     await this.io.close();
-    await this.pool.end();
+    await within(this.pool.end(), "every connection given back to the pool");
   }
 }
 

@@ -95,4 +95,29 @@ function collect(emitter, event) {
   };
 }
 
-module.exports = { collect, once, patience, setPatience, until };
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {string} message what should have happened
+ * @param {{ timeout?: number }} [options] milliseconds
+ * @returns {Promise<T>}
+ */
+async function within(promise, message, { timeout = patienceMs } = {}) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  try {
+    return await Promise.race([
+      promise,
+      /** @type {Promise<never>} */ (
+        new Promise((_, reject) => {
+          const late = new Error(`not within ${timeout} ms: ${message}`);
+          timer = setTimeout(() => reject(late), timeout);
+        })
+      ),
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+module.exports = { collect, once, patience, setPatience, until, within };

@@ -155,5 +155,7 @@ impl Engine {
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         let all_ended = async { while tasks.join_next().await.is_some() {} };
         drop(tokio::time::timeout(END_TIMEOUT, all_ended).await);
+        tasks.abort_all();
+        self.shared.outbox.abandon();
     }
 }

@@ -66,6 +66,10 @@ impl Item {
             }
     }
 
+    fn is_report(&self) -> bool {
+        matches!(self, Self::Report(_) | Self::Debug(_))
+    }
+
     /// The namespace whose rooms are about to change.
     fn room_changes_in(&self) -> Option<NamespaceId> {
         match self {
@@ -138,11 +142,8 @@ impl Inbox {
         if state.closed {
             return;
         }
-        if matches!(item, Item::Report(_) | Item::Debug(_)) {
-            if state.reports >= MAX_WAITING_REPORTS {
-                return;
-            }
-            state.reports += 1;
+        if item.is_report() && state.reports >= MAX_WAITING_REPORTS {
+            return;
         }
         self.add(state, item);
     }
@@ -156,6 +157,7 @@ impl Inbox {
         if let Some(namespace) = item.room_changes_in() {
             *state.unsettled.entry(namespace).or_insert(0) += 1;
         }
+        state.reports += usize::from(item.is_report());
         state.bytes += item.bytes();
         state.queue.push_back(item);
         let wake = !std::mem::replace(&mut state.awake, true);
@@ -180,9 +182,7 @@ impl Inbox {
             if let Some(namespace) = item.room_changes_in() {
                 state.in_hands.push(namespace);
             }
-            if matches!(item, Item::Report(_) | Item::Debug(_)) {
-                state.reports = state.reports.saturating_sub(1);
-            }
+            state.reports = state.reports.saturating_sub(usize::from(item.is_report()));
             items.push(item);
         }
         state.bytes = state.bytes.saturating_sub(bytes);
@@ -309,6 +309,16 @@ mod tests {
         assert!(inbox.has_unsettled(1), "still in JavaScript's hands");
         inbox.drain(usize::MAX);
         assert!(!inbox.has_unsettled(1));
+    }
+
+    #[tokio::test]
+    async fn reports_about_messages_count_as_well() {
+        let (inbox, _) = counting();
+        for _ in 0..MAX_WAITING_REPORTS {
+            inbox.push(Item::Debug("x".into())).await;
+        }
+        inbox.push_now(Item::Debug("one too many".into()));
+        assert_eq!(inbox.drain(usize::MAX).len(), MAX_WAITING_REPORTS);
     }
 
     #[test]

@@ -56,9 +56,13 @@ struct State {
     bytes: usize,
     online: bool,
     closed: bool,
-    /// How many messages were ever taken in, and how many of these are done with: committed or dropped.
+    /// How many messages were ever taken in; so each has a number, from 1.
     accepted: u64,
-    settled: u64,
+    /// The number of the message that was taken out last.
+    last_taken: u64,
+    /// How many of those that were taken out are neither committed nor dropped. They are taken out again only
+    /// when there are none, hence their numbers have no gaps.
+    in_flight: u64,
     /// Dropped since the last report.
     dropped: u64,
     /// Who waits until so many messages are settled.
@@ -85,6 +89,7 @@ impl Outbox {
         state.bytes += message.bytes();
         state.queue.push_back(message);
         drop_excess(&mut state);
+        wake_flushes(&mut state);
         drop(state);
         if was_empty {
             self.filled.notify_one();
@@ -111,13 +116,15 @@ impl Outbox {
             taken.push(message);
         }
         state.bytes = state.bytes.saturating_sub(bytes);
+        state.last_taken = state.accepted - state.queue.len() as u64;
+        state.in_flight += taken.len() as u64;
         taken
     }
 
     /// So many of the messages that were taken are done with.
     pub fn settle(&self, count: usize) {
         let mut state = self.lock();
-        state.settled += count as u64;
+        state.in_flight = state.in_flight.saturating_sub(count as u64);
         wake_flushes(&mut state);
     }
 
@@ -156,6 +163,16 @@ impl Outbox {
         self.lock().closed = true;
     }
 
+    /// Drops everything, under way or not: nothing will be sent any more, and nobody shall wait for it.
+    pub fn abandon(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.queue.clear();
+        state.bytes = 0;
+        state.in_flight = 0;
+        wake_flushes(&mut state);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -170,14 +187,25 @@ fn drop_excess(state: &mut State) {
     while state.bytes > most && state.queue.len() > 1 {
         if let Some(oldest) = state.queue.pop_front() {
             state.bytes = state.bytes.saturating_sub(oldest.bytes());
-            state.settled += 1;
             state.dropped += 1;
         }
     }
 }
 
+/// Up to which number all messages are committed or dropped.
+fn settled_through(state: &State) -> u64 {
+    if state.in_flight > 0 {
+        state.last_taken.saturating_sub(state.in_flight)
+    } else {
+        state.accepted - state.queue.len() as u64
+    }
+}
+
 fn wake_flushes(state: &mut State) {
-    let settled = state.settled;
+    if state.flushes.is_empty() {
+        return;
+    }
+    let settled = settled_through(state);
     let (done, waiting) = std::mem::take(&mut state.flushes)
         .into_iter()
         .partition(|(upto, _)| *upto <= settled);
@@ -254,8 +282,45 @@ mod tests {
         outbox.push(message("a".into()));
         let mut flush = outbox.flush();
         outbox.push(message("b".into()));
+        outbox.take(2, usize::MAX);
         assert!(flush.try_recv().is_err());
         outbox.settle(1);
         assert!(flush.try_recv().is_ok());
+    }
+
+    #[test]
+    fn what_is_dropped_behind_it_does_not_settle_what_is_under_way() {
+        let outbox = Outbox::default();
+        outbox.push(message("under way".into()));
+        outbox.take(1, usize::MAX);
+        let mut flush = outbox.flush();
+        for _ in 0..3 {
+            outbox.push(message("x".repeat(MAX_OFFLINE_BYTES)));
+        }
+        assert!(flush.try_recv().is_err());
+        outbox.settle(1);
+        assert!(flush.try_recv().is_ok());
+    }
+
+    #[test]
+    fn a_flush_does_not_wait_for_what_was_dropped() {
+        let outbox = Outbox::default();
+        outbox.push(message("x".repeat(MAX_OFFLINE_BYTES)));
+        let mut flush = outbox.flush();
+        outbox.push(message("x".repeat(MAX_OFFLINE_BYTES)));
+        assert!(flush.try_recv().is_ok());
+    }
+
+    #[test]
+    fn nobody_waits_for_what_was_abandoned() {
+        let outbox = Outbox::default();
+        for _ in 0..3 {
+            outbox.push(message("a".into()));
+        }
+        outbox.take(1, usize::MAX);
+        let mut flush = outbox.flush();
+        outbox.abandon();
+        assert!(flush.try_recv().is_ok());
+        assert!(outbox.flush().try_recv().is_ok());
     }
 }

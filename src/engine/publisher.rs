@@ -36,6 +36,7 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
         match ended {
             Ended::Shutdown => return connection.close().await,
             Ended::Lost(error) => {
+                drop(connection);
                 if supervisor.lost(error, &mut shutdown).await.is_none() {
                     return;
                 }

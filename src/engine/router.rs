@@ -171,10 +171,10 @@ fn deliver(namespace: NamespaceId, envelope: &Envelope<'_>, content: Content) ->
             .binary
             .filter(|(_, parts)| !parts.is_empty())
             .map(|(bytes, parts)| Binary { bytes, parts }),
-        // A handler of a server-side event may do anything, also join rooms.
+        // The application's handlers of server-side events and disconnections may do anything, also join rooms.
         changes_rooms: matches!(
             envelope.kind,
-            MessageType::SocketsJoin | MessageType::ServerSideEmit
+            MessageType::SocketsJoin | MessageType::ServerSideEmit | MessageType::DisconnectSockets
         ),
     }
 }

@@ -27,7 +27,8 @@ pub struct Shared {
     pub clock: ClusterClock,
     /// Wakes the listener when namespaces were opened or closed.
     pub namespaces_changed: Notify,
-    /// Never held across an await: every use is short. Locked before the inbox, never after it.
+    /// Never held across an await: every use is short. Locked before the inbox and the outbox, never
+    /// after them.
     namespaces: Mutex<Namespaces>,
 }
 
@@ -66,14 +67,14 @@ impl Shared {
         parts: Vec<Vec<u8>>,
         volatile: bool,
     ) {
-        let address = {
-            let mut namespaces = self.namespaces();
-            let Some(namespace) = namespaces.get_mut(namespace) else {
-                return;
-            };
-            namespace.last_published = Instant::now();
-            Arc::clone(&namespace.address)
+        // Kept until the message is in the outbox: nothing may get there behind the goodbye of its namespace,
+        // peers would take it for a sign of life.
+        let mut namespaces = self.namespaces();
+        let Some(namespace) = namespaces.get_mut(namespace) else {
+            return;
         };
+        namespace.last_published = Instant::now();
+        let address = Arc::clone(&namespace.address);
         self.outbox.push(Pending {
             address,
             kind,

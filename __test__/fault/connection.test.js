@@ -1,0 +1,174 @@
+"use strict";
+
+// A connection that breaks, or cannot be made, is an incident: it is reported, and everything goes on.
+
+const assert = require("node:assert/strict");
+const { describe, it } = require("node:test");
+
+const { clusterFor, untilAcquainted } = require("../support/cluster.js");
+const {
+  Reports,
+  startProxy,
+  terminateSessions,
+} = require("../support/faults.js");
+const { useDatabase } = require("../support/postgres.js");
+const { TestServer } = require("../support/server.js");
+const { collect, once, until } = require("../support/wait.js");
+
+/**
+ * @param {number[]} numbers
+ * @param {string} what
+ */
+function assertAscending(numbers, what) {
+  numbers.forEach((number, index) => {
+    const previous =
+      index === 0 ? -1 : /** @type {number} */ (numbers[index - 1]);
+    assert.ok(number > previous, `${what}: ${previous} before ${number}`);
+  });
+}
+
+/** Emits numbers, one every few milliseconds, some of them with an attachment. */
+class Traffic {
+  /** @param {import("socket.io").Server} io */
+  constructor(io) {
+    this.sent = 0;
+    this._timer = setInterval(() => {
+      const number = this.sent;
+      this.sent += 1;
+      const ballast = number % 10 === 0 ? Buffer.alloc(10) : "";
+      io.emit("number", number, ballast);
+    }, 2);
+  }
+
+  stop() {
+    clearInterval(this._timer);
+  }
+}
+
+/**
+ * @param {any[]} values of the event "number"
+ * @returns {number[]}
+ */
+const numbersOf = (values) => values.map(([number]) => number);
+
+describe("connections", () => {
+  const database = useDatabase();
+
+  /**
+   * @param {import("node:test").TestContext} t
+   * @param {(database: import("../support/postgres.js").TestDatabase) => Promise<unknown>} disturb
+   */
+  async function disturbTenTimes(t, disturb) {
+    const reports = new Reports();
+    const cluster = await clusterFor(t, database, {
+      servers: 2,
+      options: { errorHandler: reports.errorHandler },
+    });
+    const near = collect(cluster.client(0), "number");
+    const far = collect(cluster.client(1), "number");
+    const traffic = new Traffic(cluster.io(0));
+    t.after(() => traffic.stop());
+
+    for (let round = 0; round < 10; round += 1) {
+      await disturb(database);
+      const next = traffic.sent;
+      await until(() => numbersOf(far.values).some((number) => number > next), {
+        message: `traffic after disturbance ${round}`,
+      });
+    }
+    traffic.stop();
+    await cluster.fence();
+
+    const numbers = numbersOf(far.values);
+    t.diagnostic(
+      `sent ${traffic.sent}, arrived ${numbers.length}, reported ${reports.errors.length}`,
+    );
+    assert.deepEqual(
+      numbersOf(near.values),
+      Array.from({ length: traffic.sent }, (_, number) => number),
+    );
+    assertAscending(numbers, "order");
+    assert.deepEqual([...new Set(reports.codes)], ["ERR_CONNECTION"]);
+    return { sent: traffic.sent, numbers };
+  }
+
+  it("killed by the administrator, ten times: traffic resumes in order, nothing is doubled", async (t) => {
+    await disturbTenTimes(t, terminateSessions);
+  });
+
+  it("a publisher that is killed loses nothing", async (t) => {
+    const { sent, numbers } = await disturbTenTimes(t, ({ query }) =>
+      query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%pg_notify%'`,
+      ),
+    );
+
+    assert.equal(numbers.length, sent);
+  });
+
+  /**
+   * Two servers; the way of the first to the database can be cut.
+   *
+   * @param {import("node:test").TestContext} t
+   * @param {import("../support/adapter.js").AdapterOptions} [options] of the first
+   */
+  async function startWithProxy(t, options) {
+    const proxy = await startProxy(t, database.connectionString);
+    const reports = new Reports();
+    const near = new TestServer({
+      connectionString: proxy.connectionString,
+      options: { errorHandler: reports.errorHandler, ...options },
+    });
+    const far = new TestServer({
+      connectionString: database.connectionString,
+    });
+    t.after(() => Promise.all([near.close(), far.close()]));
+    await Promise.all([near.listen(), far.listen()]);
+    await untilAcquainted([near, far]);
+    return {
+      proxy,
+      reports,
+      near,
+      far,
+      nearClient: await near.connect(),
+      farClient: await far.connect(),
+    };
+  }
+
+  it("messages wait for a server that is away, and arrive in order; volatile ones do not", async (t) => {
+    const { proxy, reports, near, nearClient, farClient } =
+      await startWithProxy(t);
+    const local = collect(nearClient, "number");
+    const remote = collect(farClient, "number");
+
+    await proxy.cut();
+    near.io.emit("number", 0);
+    await until(() => reports.text.includes("cannot connect"));
+    const expected = [0];
+    for (let number = 1; number < 300; number += 1) {
+      if (number % 3 === 0) {
+        near.io.volatile.emit("number", number);
+      } else {
+        near.io.emit(
+          "number",
+          number,
+          ...(number % 10 ? [] : [Buffer.alloc(9)]),
+        );
+        expected.push(number);
+      }
+    }
+    await local.count(300);
+    assert.deepEqual(remote.values, []);
+    await proxy.open();
+    const arrival = once(farClient, "last");
+    near.io.emit("last");
+    await arrival;
+
+    assert.deepEqual(
+      numbersOf(remote.values.map((value) => [value].flat())),
+      expected,
+    );
+    assert.deepEqual([...new Set(reports.codes)], ["ERR_CONNECTION"]);
+  });
+});
