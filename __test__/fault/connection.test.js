@@ -15,6 +15,8 @@ const { useDatabase } = require("../support/postgres.js");
 const { TestServer } = require("../support/server.js");
 const { collect, once, until } = require("../support/wait.js");
 
+/** @typedef {Awaited<ReturnType<typeof startProxy>>} Proxy */
+
 /**
  * @param {number[]} numbers
  * @param {string} what
@@ -25,6 +27,19 @@ function assertAscending(numbers, what) {
       index === 0 ? -1 : /** @type {number} */ (numbers[index - 1]);
     assert.ok(number > previous, `${what}: ${previous} before ${number}`);
   });
+}
+
+/**
+ * Waits until both connections of a server are known to be lost: each tries to connect and says so, once.
+ *
+ * @param {Reports} reports
+ */
+async function untilBothAreGone(reports) {
+  const attempts = () =>
+    reports.errors.filter((error) =>
+      error.message.startsWith("cannot connect"),
+    );
+  await until(() => attempts().length === 2, { message: "two attempts" });
 }
 
 /** Emits numbers, one every few milliseconds, some of them with an attachment. */
@@ -144,7 +159,7 @@ describe("connections", () => {
 
     await proxy.cut();
     near.io.emit("number", 0);
-    await until(() => reports.text.includes("cannot connect"));
+    await untilBothAreGone(reports);
     const expected = [0];
     for (let number = 1; number < 300; number += 1) {
       if (number % 3 === 0) {
@@ -158,7 +173,7 @@ describe("connections", () => {
         expected.push(number);
       }
     }
-    await local.count(300);
+    await local.count(expected.length);
     assert.deepEqual(remote.values, []);
     await proxy.open();
     const arrival = once(farClient, "last");
@@ -170,5 +185,192 @@ describe("connections", () => {
       expected,
     );
     assert.deepEqual([...new Set(reports.codes)], ["ERR_CONNECTION"]);
+  });
+
+  it("messages wait also for a server that is back later than their sender", async (t) => {
+    const ways = await Promise.all(
+      [0, 1].map(() => startProxy(t, database.connectionString)),
+    );
+    const reports = new Reports();
+    const servers = ways.map(
+      ({ connectionString }) =>
+        new TestServer({
+          connectionString,
+          options: { errorHandler: reports.errorHandler },
+        }),
+    );
+    t.after(() => Promise.all(servers.map((server) => server.close())));
+    await Promise.all(servers.map((server) => server.listen()));
+    await untilAcquainted(servers);
+    const [near, far] = /** @type {[TestServer, TestServer]} */ (servers);
+    const remote = collect(await far.connect(), "number");
+    const [nearWay, farWay] = /** @type {[Proxy, Proxy]} */ (ways);
+
+    await Promise.all(ways.map((way) => way.cut()));
+    const expected = Array.from({ length: 100 }, (_, number) => number);
+    expected.forEach((number) => near.io.emit("number", number));
+    await nearWay.open();
+    await until(async () => (await database.sessionCount()) === 2);
+    await farWay.open();
+
+    await remote.count(expected.length);
+    assert.deepEqual(remote.values, expected);
+  });
+
+  it("rooms, sockets and other servers are known again after it", async (t) => {
+    const { proxy, near, far, nearClient, farClient } = await startWithProxy(t);
+    far.socketOf(farClient).join("club");
+
+    await proxy.cut();
+    far.socketOf(farClient).join("team");
+    near.io.in("club").socketsJoin("late");
+    await proxy.open();
+
+    await until(() => far.socketOf(farClient).rooms.has("late"));
+    const arrival = once(farClient, "to team");
+    near.io.to("team").emit("to team", 1);
+    assert.deepEqual(await arrival, [1]);
+    await untilAcquainted([near, far]);
+    for (const { io } of [near, far]) {
+      const ids = (await io.fetchSockets()).map(({ id }) => id);
+      assert.deepEqual(ids.sort(), [nearClient.id, farClient.id].sort());
+    }
+  });
+
+  it("what cannot be kept is dropped, oldest first, and counted", async (t) => {
+    const { proxy, reports, near, farClient } = await startWithProxy(t);
+    const remote = collect(farClient, "large");
+    const megabyte = "x".repeat(1024 * 1024);
+
+    await proxy.cut();
+    for (let number = 0; number < 100; number += 1) {
+      near.io.emit("large", number, megabyte);
+    }
+    await untilBothAreGone(reports);
+    await proxy.open();
+    await until(() => remote.values.at(-1)?.[0] === 99);
+
+    const numbers = numbersOf(remote.values);
+    const dropped = 100 - numbers.length;
+    assert.ok(dropped > 30, `${dropped} dropped`);
+    assert.deepEqual(
+      numbers.slice(1),
+      Array.from({ length: numbers.length - 1 }, (_, i) => dropped + 1 + i),
+    );
+    const overflow = await reports.first("ERR_BUFFER_OVERFLOW");
+    assert.match(overflow.message, new RegExp(`^${dropped} messages`));
+  });
+});
+
+describe("a server that does not let us in", () => {
+  const database = useDatabase();
+
+  /** @param {Record<string, string>} changes of the connection string */
+  function connectionString(changes) {
+    return Object.assign(new URL(database.connectionString), changes).href;
+  }
+
+  const refusals = {
+    "a wrong password": {
+      changes: { password: "hunter2" },
+      message: /password authentication failed for user/,
+      sqlstate: "28P01",
+    },
+    "an unknown database": {
+      changes: { pathname: "/no_such_database" },
+      message: /database "no_such_database" does not exist/,
+      sqlstate: "3D000",
+    },
+    "a closed port": {
+      changes: { port: "1" },
+      message: /refused/,
+      sqlstate: undefined,
+    },
+    "a host without a name": {
+      changes: { hostname: "nowhere.invalid" },
+      message: /nowhere\.invalid/,
+      sqlstate: undefined,
+    },
+  };
+  for (const [name, { changes, message, sqlstate }] of Object.entries(
+    refusals,
+  )) {
+    it(`${name}: is reported without secrets, and local clients are served`, async (t) => {
+      const reports = new Reports();
+      const server = new TestServer({
+        connectionString: connectionString(changes),
+        options: { errorHandler: reports.errorHandler },
+      });
+      t.after(() => server.close());
+      await server.listen();
+      const client = await server.connect();
+
+      const error = await reports.first("ERR_CONNECTION");
+      assert.match(error.message, message);
+      assert.equal(error.cause?.code, sqlstate);
+      const { password } = new URL(database.connectionString);
+      assert.ok(!reports.text.includes(password), reports.text);
+      assert.ok(!reports.text.includes("hunter2"), reports.text);
+
+      const arrival = once(client, "news");
+      server.io.emit("news", 1);
+      assert.deepEqual(await arrival, [1]);
+      assert.deepEqual((await server.io.fetchSockets()).length, 1);
+      assert.equal(await server.adapter().serverCount(), 1);
+    });
+  }
+
+  it("an errorHandler that throws harms nobody", async (t) => {
+    let calls = 0;
+    const server = new TestServer({
+      connectionString: connectionString({ port: "1" }),
+      options: {
+        errorHandler() {
+          calls += 1;
+          throw new Error("from the errorHandler");
+        },
+      },
+    });
+    t.after(() => server.close());
+    await server.listen();
+    const client = await server.connect();
+    await until(() => calls >= 2);
+
+    const arrival = once(client, "news");
+    server.io.emit("news", 1);
+    assert.deepEqual(await arrival, [1]);
+  });
+
+  it("a password function that fails is asked again", async (t) => {
+    const reports = new Reports();
+    const url = new URL(database.connectionString);
+    const secret = decodeURIComponent(url.password);
+    let calls = 0;
+    const server = new TestServer({
+      connectionString: "",
+      pool: {
+        host: url.hostname,
+        port: Number(url.port),
+        user: url.username,
+        database: url.pathname.slice(1),
+        async password() {
+          calls += 1;
+          if (calls <= 2) {
+            throw new Error("the vault is sealed");
+          }
+          return secret;
+        },
+      },
+      options: { errorHandler: reports.errorHandler },
+    });
+    const other = new TestServer({
+      connectionString: database.connectionString,
+    });
+    t.after(() => Promise.all([server.close(), other.close()]));
+
+    await untilAcquainted([server, other]);
+    assert.deepEqual(reports.codes, ["ERR_CREDENTIALS", "ERR_CREDENTIALS"]);
+    assert.match(reports.text, /the vault is sealed/);
+    assert.ok(!reports.text.includes(secret));
   });
 });

@@ -6,7 +6,14 @@ const { TestServer } = require("./server.js");
 
 /** @typedef {{ id: number, command: string, args: any[] }} Request */
 
-const server = new TestServer(JSON.parse(process.argv[2] ?? "{}"));
+const { options, undefinedOptions, ...rest } = JSON.parse(
+  process.argv[2] ?? "{}",
+);
+// JSON has no undefined, but an option may be given as such
+for (const name of undefinedOptions ?? []) {
+  options[name] = undefined;
+}
+const server = new TestServer({ options, ...rest });
 let leaving = false;
 
 server.io.on("question", (/** @type {any[]} */ ...args) => {
@@ -19,12 +26,9 @@ const commands = {
     await server.listen();
     return server.url;
   },
+  listening: () => server.untilListening(),
+  ask: () => /** @type {any} */ (server.io).serverSideEmitWithAck("question"),
   serverCount: (namespace) => server.adapter(namespace).serverCount(),
-  emit: (...args) => {
-    server.io.emit(.../** @type {[string, ...any[]]} */ (args));
-  },
-  fetchIds: async () =>
-    (await server.io.fetchSockets()).map((socket) => socket.id),
   // nothing here ends the process: it has to run out of work
   leave: async () => {
     await server.close();

@@ -8,8 +8,16 @@ const path = require("node:path");
 
 /** @typedef {{ code: number | null, signal: NodeJS.Signals | null }} Exit */
 
+/**
+ * @typedef {object} ChildOptions JSON, they cross to the child
+ * @property {string} connectionString
+ * @property {import("./adapter.js").AdapterOptions} [options] of the adapter
+ * @property {string[]} [undefinedOptions] names of further ones that are given as undefined
+ * @property {import("pg").PoolConfig} [pool]
+ */
+
 class ChildServer {
-  /** @param {Omit<import("./server.js").ServerOptions, "io" | "namespaces">} options JSON, it crosses to the child */
+  /** @param {ChildOptions} options */
   constructor(options) {
     this._calls = 0;
     this.stderr = "";
@@ -83,7 +91,7 @@ class ChildServer {
 
 /**
  * @param {import("node:test").TestContext} t which ends the child
- * @param {ConstructorParameters<typeof ChildServer>[0]} options
+ * @param {ChildOptions} options
  * @returns {Promise<ChildServer>}
  */
 async function startChild(t, options) {

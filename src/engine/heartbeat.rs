@@ -1,7 +1,7 @@
 //! Telling the peers that this node is alive, and noticing who no longer is.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::inbox::Item;
 use super::namespaces::NamespaceId;
@@ -22,18 +22,30 @@ pub async fn run(shared: Arc<Shared>, mut shutdown: Shutdown) {
     }
 }
 
-/// Sends a heartbeat wherever nothing else was sent for the interval: any message is a sign of life.
+/// Sends a heartbeat wherever nothing else was sent for about the interval: any message is a sign of life.
 fn send_heartbeats(shared: &Shared, now: Instant) {
-    let interval = shared.options.heartbeat_interval();
+    let (interval, tick) = (shared.options.heartbeat_interval(), shared.tick());
     let quiet: Vec<NamespaceId> = shared
         .namespaces()
         .iter_mut()
-        .filter(|(_, namespace)| now.saturating_duration_since(namespace.last_published) >= interval)
+        .filter(|(_, namespace)| {
+            is_due(
+                now.saturating_duration_since(namespace.last_published),
+                interval,
+                tick,
+            )
+        })
         .map(|(id, _)| id)
         .collect();
     for id in quiet {
         shared.publish(id, MessageType::Heartbeat, None, Vec::new(), false);
     }
+}
+
+/// Whether the silence would be longer than the interval by the next tick: rather early than late, as peers may
+/// grant little more than the interval.
+fn is_due(silence: Duration, interval: Duration, tick: Duration) -> bool {
+    silence + tick > interval
 }
 
 fn remove_the_silent(shared: &Shared) {
@@ -45,5 +57,20 @@ fn remove_the_silent(shared: &Shared) {
             shared.debug(|| format!("{}: node {uid} fell silent", namespace.address.nsp));
             shared.inbox.push_now(Item::PeerLeft { namespace: id, uid });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_silence_is_longer_than_the_interval() {
+        let (interval, tick) = (Duration::from_secs(5), Duration::from_secs(1));
+        let seconds: Vec<u64> = (0..8)
+            .filter(|second| is_due(Duration::from_secs(*second), interval, tick))
+            .collect();
+        assert_eq!(seconds, [5, 6, 7]);
+        assert!(is_due(Duration::from_millis(4001), interval, tick));
     }
 }

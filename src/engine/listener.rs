@@ -56,21 +56,24 @@ async fn serve<L: Listener>(
     shutdown: &mut Shutdown,
 ) -> Ended {
     let mut channels = HashSet::new();
+    let mut changed = true;
     announce_everywhere(shared);
     loop {
         let step = async {
-            follow_namespaces(shared, connection, &mut channels).await?;
+            if changed {
+                follow_namespaces(shared, connection, &mut channels).await?;
+            }
             supervisor.works();
             received.deliver(connection).await?;
             tokio::select! {
-                () = shared.namespaces_changed.notified() => Ok(()),
-                arrived = receive(shared, connection, received) => arrived,
+                () = shared.namespaces_changed.notified() => Ok(true),
+                arrived = receive(shared, connection, received) => arrived.map(|()| false),
             }
         };
         match shutdown.or(step).await {
             None => return Ended::Shutdown,
             Some(Err(error)) => return Ended::Lost(error),
-            Some(Ok(())) => {}
+            Some(Ok(namespaces_changed)) => changed = namespaces_changed,
         }
     }
 }

@@ -60,8 +60,8 @@ struct State {
     accepted: u64,
     /// The number of the message that was taken out last.
     last_taken: u64,
-    /// How many of those that were taken out are neither committed nor dropped. They are taken out again only
-    /// when there are none, hence their numbers have no gaps.
+    /// How many of those that were taken out are neither committed nor dropped. More are taken out only when
+    /// there are none left, hence the numbers of these have no gaps.
     in_flight: u64,
     /// Dropped since the last report.
     dropped: u64,
@@ -128,15 +128,18 @@ impl Outbox {
         wake_flushes(&mut state);
     }
 
-    /// Says whether there is a connection. Returns a report on what was dropped while there was none.
-    pub fn set_online(&self, online: bool) -> Option<Error> {
-        let mut state = self.lock();
-        state.online = online;
-        let dropped = std::mem::take(&mut state.dropped);
+    /// Says whether there is a connection.
+    pub fn set_online(&self, online: bool) {
+        self.lock().online = online;
+    }
+
+    /// A report on what was dropped since the last one, if anything was.
+    pub fn overflow(&self) -> Option<Error> {
+        let dropped = std::mem::take(&mut self.lock().dropped);
         (dropped > 0).then(|| {
             let context = format!(
-                "{dropped} messages were dropped, oldest first: more than {MAX_OFFLINE_BYTES} bytes were \
-                 published while the server was away"
+                "{dropped} messages were dropped, oldest first: more than {MAX_OFFLINE_BYTES} bytes waited for a \
+                 server that was away, or more than {MAX_ONLINE_BYTES} for one that was slow"
             );
             Error::new(ErrorKind::BufferOverflow, context)
         })
@@ -217,110 +220,4 @@ fn wake_flushes(state: &mut State) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn message(data: String) -> Pending {
-        let address = Arc::new(Address {
-            nsp: "/".into(),
-            channel: "p#/".into(),
-        });
-        Pending::text(address, MessageType::Broadcast, Some(data))
-    }
-
-    #[test]
-    fn keeps_the_order() {
-        let outbox = Outbox::default();
-        for number in 0..5 {
-            outbox.push(message(number.to_string()));
-        }
-        let mut taken = outbox.take(2, usize::MAX);
-        taken.extend(outbox.take(100, usize::MAX));
-        let texts: Vec<String> = taken.into_iter().filter_map(|message| message.data).collect();
-        assert_eq!(texts, ["0", "1", "2", "3", "4"]);
-    }
-
-    #[test]
-    fn drops_the_oldest_while_the_server_is_away_and_says_so_once() {
-        let outbox = Outbox::default();
-        let size = MAX_OFFLINE_BYTES / 2;
-        for letter in ["a", "b", "c"] {
-            outbox.push(message(letter.repeat(size)));
-        }
-        let report = outbox.set_online(true).unwrap();
-        assert!(
-            report.to_string().starts_with("2 messages were dropped"),
-            "{report}"
-        );
-        assert!(outbox.set_online(false).is_none());
-        let left = outbox.take(100, usize::MAX);
-        assert_eq!(left.len(), 1);
-        assert!(left[0].data.as_deref().unwrap().starts_with('c'));
-    }
-
-    #[test]
-    fn volatile_messages_do_not_wait_for_a_server() {
-        let outbox = Outbox::default();
-        outbox.push(Pending {
-            volatile: true,
-            ..message("a".into())
-        });
-        assert!(outbox.take(1, 1).is_empty());
-        outbox.set_online(true);
-        outbox.push(Pending {
-            volatile: true,
-            ..message("a".into())
-        });
-        assert_eq!(outbox.take(1, 1).len(), 1);
-    }
-
-    #[test]
-    fn a_flush_resolves_when_everything_before_it_is_settled() {
-        let outbox = Outbox::default();
-        outbox.set_online(true);
-        assert!(outbox.flush().try_recv().is_ok(), "nothing to wait for");
-        outbox.push(message("a".into()));
-        let mut flush = outbox.flush();
-        outbox.push(message("b".into()));
-        outbox.take(2, usize::MAX);
-        assert!(flush.try_recv().is_err());
-        outbox.settle(1);
-        assert!(flush.try_recv().is_ok());
-    }
-
-    #[test]
-    fn what_is_dropped_behind_it_does_not_settle_what_is_under_way() {
-        let outbox = Outbox::default();
-        outbox.push(message("under way".into()));
-        outbox.take(1, usize::MAX);
-        let mut flush = outbox.flush();
-        for _ in 0..3 {
-            outbox.push(message("x".repeat(MAX_OFFLINE_BYTES)));
-        }
-        assert!(flush.try_recv().is_err());
-        outbox.settle(1);
-        assert!(flush.try_recv().is_ok());
-    }
-
-    #[test]
-    fn a_flush_does_not_wait_for_what_was_dropped() {
-        let outbox = Outbox::default();
-        outbox.push(message("x".repeat(MAX_OFFLINE_BYTES)));
-        let mut flush = outbox.flush();
-        outbox.push(message("x".repeat(MAX_OFFLINE_BYTES)));
-        assert!(flush.try_recv().is_ok());
-    }
-
-    #[test]
-    fn nobody_waits_for_what_was_abandoned() {
-        let outbox = Outbox::default();
-        for _ in 0..3 {
-            outbox.push(message("a".into()));
-        }
-        outbox.take(1, usize::MAX);
-        let mut flush = outbox.flush();
-        outbox.abandon();
-        assert!(flush.try_recv().is_ok());
-        assert!(outbox.flush().try_recv().is_ok());
-    }
-}
+mod tests;

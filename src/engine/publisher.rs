@@ -22,6 +22,9 @@ const LIMITS: Limits = Limits {
     bytes: 1024 * 1024,
 };
 
+/// How often a connection may be lost over the same messages before they are taken for the cause.
+const MOST_LOSSES: u32 = 3;
+
 /// Publishes until the engine ends.
 pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdown: Shutdown) {
     let mut supervisor = Supervisor::new(&shared, "publisher");
@@ -30,9 +33,9 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
         .connect(|| database.connect_publisher(), &mut shutdown)
         .await
     {
-        set_online(&shared, true);
+        shared.outbox.set_online(true);
         let ended = work.serve(&mut connection, &mut supervisor, &mut shutdown).await;
-        set_online(&shared, false);
+        shared.outbox.set_online(false);
         match ended {
             Ended::Shutdown => return connection.close().await,
             Ended::Lost(error) => {
@@ -45,12 +48,6 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
     }
 }
 
-fn set_online(shared: &Shared, online: bool) {
-    if let Some(report) = shared.outbox.set_online(online) {
-        shared.inbox.report(report);
-    }
-}
-
 /// What survives a lost connection.
 struct Work<'a> {
     shared: &'a Shared,
@@ -59,6 +56,8 @@ struct Work<'a> {
     prepared: VecDeque<Outgoing>,
     /// Batches that are not committed yet, the oldest first.
     unsent: VecDeque<Batch>,
+    /// How many connections in a row were lost over the oldest batch.
+    losses: u32,
     /// Whether the table was looked at since the last success.
     table_checked: bool,
 }
@@ -70,6 +69,7 @@ impl<'a> Work<'a> {
             cleaner: Cleaner::new(shared.options.cleanup_interval()),
             prepared: VecDeque::new(),
             unsent: VecDeque::new(),
+            losses: 0,
             table_checked: false,
         }
     }
@@ -87,11 +87,11 @@ impl<'a> Work<'a> {
             }
             self.shared.inbox.report(error);
         }
-        supervisor.works();
         loop {
-            if let Err(error) = self.send_all(connection).await {
+            if let Err(error) = self.send_all(connection, supervisor).await {
                 return Ended::Lost(error);
             }
+            supervisor.works();
             tokio::select! {
                 biased;
                 () = shutdown.wait() => return Ended::Shutdown,
@@ -105,6 +105,9 @@ impl<'a> Work<'a> {
 
     /// Takes what waits in the outbox and makes the next batch of it.
     fn gather(&mut self) {
+        if let Some(report) = self.shared.outbox.overflow() {
+            self.shared.inbox.report(report);
+        }
         if self.prepared.is_empty() {
             for message in self.shared.outbox.take(LIMITS.count, LIMITS.bytes) {
                 match prepare(self.shared, &message) {
@@ -129,11 +132,16 @@ impl<'a> Work<'a> {
     }
 
     /// Sends everything that is prepared.
-    async fn send_all<P: Publisher>(&mut self, connection: &mut P) -> Result<()> {
+    async fn send_all<P: Publisher>(
+        &mut self,
+        connection: &mut P,
+        supervisor: &mut Supervisor<'_>,
+    ) -> Result<()> {
         loop {
             while let Some(batch) = self.unsent.front() {
                 let sent = connection.notify_batch(batch.messages()).await;
                 self.after_sending(connection, sent).await?;
+                supervisor.works();
             }
             if self.prepared.is_empty() {
                 return Ok(());
@@ -147,10 +155,14 @@ impl<'a> Work<'a> {
         let error = match sent {
             Ok(()) => {
                 self.table_checked = false;
+                self.losses = 0;
                 self.settle_oldest();
                 return Ok(());
             }
-            Err(error) if error.is_retryable() => return Err(error),
+            Err(error) if error.is_retryable() => {
+                self.lost_over_oldest(&error);
+                return Err(error);
+            }
             Err(error) => error,
         };
         if error.kind() == ErrorKind::Table && !self.table_checked {
@@ -166,6 +178,21 @@ impl<'a> Work<'a> {
         }
         self.refused(error);
         Ok(())
+    }
+
+    /// A connection was lost while the oldest batch was under way. Once is bad luck. But one message may be more
+    /// than the server or the network can take, and it must not hold up the others for ever.
+    fn lost_over_oldest(&mut self, error: &Error) {
+        // A server that says why, such as a shutdown, does not mean the message.
+        if error.sqlstate().is_some() {
+            return;
+        }
+        self.losses += 1;
+        if self.losses == MOST_LOSSES {
+            self.losses = 0;
+            let context = format!("cannot publish: the connection was lost over it {MOST_LOSSES} times");
+            self.refused(Error::new(ErrorKind::Publish, context).with_source(error.to_string()));
+        }
     }
 
     /// The database refuses the oldest batch. One message may be the cause: each is tried alone, in order, and
@@ -192,15 +219,15 @@ impl<'a> Work<'a> {
 
     /// Removes some old attachments. An error means that the connection is lost.
     async fn clean<P: Publisher>(&mut self, connection: &mut P) -> Result<()> {
-        let rows = match connection.prune(self.cleaner.age()).await {
-            Ok(rows) => rows,
+        let pruned = connection.prune(self.cleaner.age()).await;
+        // After a failure, too, the next attempt is an interval away: were it the clean-up that costs the
+        // connection, nothing else would be done any more.
+        self.cleaner.cleaned(*pruned.as_ref().unwrap_or(&0));
+        match pruned {
             Err(error) if error.is_retryable() => return Err(error),
-            Err(error) => {
-                self.shared.inbox.report(error);
-                0
-            }
-        };
-        self.cleaner.cleaned(rows);
+            Err(error) => self.shared.inbox.report(error),
+            Ok(_) => {}
+        }
         Ok(())
     }
 }

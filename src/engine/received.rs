@@ -13,6 +13,8 @@ use crate::wire::msgpack;
 
 /// How many attachments are read by one query.
 const MOST_ATTACHMENTS: usize = 32;
+/// How often a connection may be lost over the same attachment before it is skipped.
+const MOST_LOSSES: u32 = 3;
 
 /// Notifications that were received and not yet dealt with. They outlive the connection they came over: an
 /// attachment can be read over the next one.
@@ -20,6 +22,10 @@ pub struct Received<'a> {
     shared: &'a Shared,
     /// In the order of their arrival.
     pub notifications: Vec<Notification>,
+    /// How many attachments the next query reads: one after a loss, then more and more again.
+    most_attachments: usize,
+    /// How many connections in a row were lost over the next attachment.
+    losses: u32,
 }
 
 /// Attachments to be read: which notification they belong to, and the id of the row.
@@ -32,6 +38,8 @@ impl<'a> Received<'a> {
         Self {
             shared,
             notifications: Vec::new(),
+            most_attachments: MOST_ATTACHMENTS,
+            losses: 0,
         }
     }
 
@@ -42,24 +50,54 @@ impl<'a> Received<'a> {
     pub async fn deliver<L: Listener>(&mut self, connection: &mut L) -> Result<()> {
         while !self.notifications.is_empty() {
             let (length, wanted) = self.next_section();
-            let rows = if wanted.is_empty() {
-                Vec::new()
-            } else {
-                let ids: Vec<i64> = wanted.iter().map(|(_, id)| *id).collect();
-                match connection.fetch(&ids).await {
-                    Ok(rows) => rows,
-                    Err(error) if error.is_retryable() => return Err(error),
-                    Err(error) => {
-                        self.shared.inbox.push(Item::Report(error)).await;
-                        Vec::new()
-                    }
-                }
-            };
+            let rows = self.fetch(connection, &wanted).await?;
             let rest = self.notifications.split_off(length);
             let section = mem::replace(&mut self.notifications, rest);
             self.deliver_section(&section, &wanted, rows).await;
         }
         Ok(())
+    }
+
+    /// Reads attachments; none when that is refused, which is reported.
+    async fn fetch<L: Listener>(
+        &mut self,
+        connection: &mut L,
+        wanted: &Wanted,
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<i64> = wanted.iter().map(|(_, id)| *id).collect();
+        let error = match connection.fetch(&ids).await {
+            Ok(rows) => {
+                self.losses = 0;
+                self.most_attachments = (self.most_attachments * 2).min(MOST_ATTACHMENTS);
+                return Ok(rows);
+            }
+            Err(error) if error.is_retryable() => self.lost_over(&ids, error)?,
+            Err(error) => error,
+        };
+        self.shared.inbox.push(Item::Report(error)).await;
+        Ok(Vec::new())
+    }
+
+    /// The connection was lost over some attachments: they are read one by one over the next ones. One may be
+    /// more than the server or the network can take, and must not hold up the others for ever. Gives the report
+    /// on it when it is to be skipped.
+    fn lost_over(&mut self, ids: &[i64], error: Error) -> Result<Error> {
+        self.most_attachments = 1;
+        // A server that says why, such as a shutdown, does not mean the attachment.
+        if let ([id], None) = (ids, error.sqlstate()) {
+            self.losses += 1;
+            if self.losses == MOST_LOSSES {
+                self.losses = 0;
+                let context = format!(
+                    "attachment {id} was skipped: the connection was lost over it {MOST_LOSSES} times"
+                );
+                return Ok(Error::new(ErrorKind::Attachment, context).with_source(error.to_string()));
+            }
+        }
+        Err(error)
     }
 
     /// How many notifications make the next section, and which attachments they refer to.
@@ -69,7 +107,7 @@ impl<'a> Received<'a> {
             let Some(id) = self.foreign_attachment(&notification.payload) else {
                 continue;
             };
-            if wanted.len() == MOST_ATTACHMENTS {
+            if wanted.len() == self.most_attachments {
                 return (index, wanted);
             }
             wanted.push((index, id));

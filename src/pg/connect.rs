@@ -6,12 +6,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::tls::{MakeTlsConnect, NoTlsStream};
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Socket};
 
 use super::config::ConnectionConfig;
 use super::database::Database;
+use super::deadline::{Deadline, STATEMENT_TIMEOUT};
 use super::identifier::TableName;
 use super::listener::PgListener;
 use super::publisher::PgPublisher;
@@ -21,10 +22,6 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// How long connecting may take in all, when the configuration does not say.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long one statement may take: far beyond what a working server needs, even for a large attachment. The
-/// connection is given up after it.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the server may take to say goodbye.
 pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -39,6 +36,7 @@ pub struct PgDatabase {
     tls: Option<TlsConnector>,
     statements: TableStatements,
     password: PasswordSource,
+    statement_timeout: Duration,
 }
 
 impl PgDatabase {
@@ -62,7 +60,19 @@ impl PgDatabase {
             tls,
             statements: TableStatements::new(&table),
             password,
+            statement_timeout: STATEMENT_TIMEOUT,
         })
+    }
+
+    /// The same with another limit for each statement than 10 seconds.
+    #[must_use]
+    pub fn with_statement_timeout(mut self, limit: Duration) -> Self {
+        self.statement_timeout = limit;
+        self
+    }
+
+    fn deadline(&self, client: &Client) -> Deadline {
+        Deadline::new(self.statement_timeout, client.cancel_token(), self.tls.clone())
     }
 
     async fn connect(&self) -> Result<(Client, Driver)> {
@@ -108,12 +118,14 @@ impl Database for PgDatabase {
 
     async fn connect_listener(&self) -> Result<PgListener> {
         let (client, driver) = self.connect().await?;
-        Ok(PgListener::new(client, driver, self.statements.clone()))
+        let deadline = self.deadline(&client);
+        Ok(PgListener::new(client, driver, self.statements.clone(), deadline))
     }
 
     async fn connect_publisher(&self) -> Result<PgPublisher> {
         let (client, driver) = self.connect().await?;
-        Ok(PgPublisher::new(client, driver, self.statements.clone()))
+        let deadline = self.deadline(&client);
+        Ok(PgPublisher::new(client, driver, self.statements.clone(), deadline))
     }
 }
 
@@ -159,15 +171,27 @@ impl SqlErrorKind {
                 Self::Refused
             };
         };
+        if error.as_db_error().is_some_and(ends_the_connection) {
+            return Self::Unavailable;
+        }
         match *code {
             SqlState::UNDEFINED_TABLE => Self::UndefinedTable,
-            SqlState::UNIQUE_VIOLATION | SqlState::DUPLICATE_TABLE => Self::AlreadyExists,
+            SqlState::UNIQUE_VIOLATION | SqlState::DUPLICATE_TABLE | SqlState::DUPLICATE_OBJECT => {
+                Self::AlreadyExists
+            }
             SqlState::READ_ONLY_SQL_TRANSACTION | SqlState::TOO_MANY_CONNECTIONS => Self::Unavailable,
             // 08: connection exception; 57P: the operator's intervention, such as a shutdown.
             _ if code.code().starts_with("08") || code.code().starts_with("57P") => Self::Unavailable,
             _ => Self::Refused,
         }
     }
+}
+
+fn ends_the_connection(answer: &DbError) -> bool {
+    matches!(
+        answer.parsed_severity(),
+        Some(Severity::Fatal | Severity::Panic)
+    )
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {
@@ -215,13 +239,4 @@ pub(super) fn lost_connection(cause: Option<tokio_postgres::Error>) -> Error {
         }
         None => Error::new(ErrorKind::Connection, context),
     }
-}
-
-/// Waits for a statement, but not for ever: the driver has no limit of its own.
-pub(super) async fn in_time<T>(statement: impl Future<Output = T>) -> Result<T> {
-    tokio::time::timeout(STATEMENT_TIMEOUT, statement)
-        .await
-        .map_err(|_| {
-            lost_connection(None).with_source(format!("no answer within {} s", STATEMENT_TIMEOUT.as_secs()))
-        })
 }

@@ -8,8 +8,9 @@ use futures_util::future::poll_fn;
 use tokio_postgres::{AsyncMessage, Client};
 
 use super::attachments;
-use super::connect::{in_time, lost_connection, statement_error, Driver, CLOSE_TIMEOUT};
+use super::connect::{lost_connection, statement_error, Driver, CLOSE_TIMEOUT};
 use super::database::{Listener, Notification};
+use super::deadline::Deadline;
 use super::sql::{self, TableStatements};
 use crate::error::{ErrorKind, Result};
 
@@ -22,25 +23,34 @@ pub struct PgListener {
     client: Client,
     driver: Driver,
     statements: TableStatements,
+    deadline: Deadline,
     /// Notifications that arrived while an answer was awaited.
     early: Vec<Notification>,
 }
 
 impl PgListener {
-    pub(super) fn new(client: Client, driver: Driver, statements: TableStatements) -> Self {
+    pub(super) fn new(
+        client: Client,
+        driver: Driver,
+        statements: TableStatements,
+        deadline: Deadline,
+    ) -> Self {
         Self {
             client,
             driver,
             statements,
+            deadline,
             early: Vec::new(),
         }
     }
 
     async fn execute(&mut self, sql: &str, what: &str) -> Result<()> {
-        let query = self.client.batch_execute(sql);
-        in_time(drive(&mut self.driver, &mut self.early, query))
-            .await??
-            .map_err(|error| statement_error(error, ErrorKind::Listen, what))
+        let query = async {
+            let done = self.client.batch_execute(sql).await;
+            done.map_err(|error| statement_error(error, ErrorKind::Listen, what))
+        };
+        let answer = drive(&mut self.driver, &mut self.early, &self.deadline, query);
+        self.deadline.run(answer).await
     }
 }
 
@@ -79,7 +89,8 @@ impl Listener for PgListener {
 
     async fn fetch(&mut self, ids: &[i64]) -> Result<Vec<Option<Vec<u8>>>> {
         let query = attachments::fetch(&self.client, &self.statements, ids);
-        in_time(drive(&mut self.driver, &mut self.early, query)).await??
+        let answer = drive(&mut self.driver, &mut self.early, &self.deadline, query);
+        self.deadline.run(answer).await
     }
 
     async fn probe(&mut self) -> Result<()> {
@@ -109,22 +120,24 @@ impl Listener for PgListener {
 async fn drive<T>(
     driver: &mut Driver,
     early: &mut Vec<Notification>,
-    query: impl Future<Output = T>,
+    deadline: &Deadline,
+    query: impl Future<Output = Result<T>>,
 ) -> Result<T> {
     let mut query = pin!(query);
     poll_fn(|cx| {
         // The query first: it hands its request to the connection, which sends it when polled next.
         loop {
             if let Poll::Ready(answer) = query.as_mut().poll(cx) {
-                return Poll::Ready(Ok(answer));
+                return Poll::Ready(answer);
             }
             if let Err(error) = ready!(poll_into(driver, early, cx)) {
                 // The query knows best why it failed, if it was the query.
                 return match query.as_mut().poll(cx) {
-                    Poll::Ready(answer) => Poll::Ready(Ok(answer)),
+                    Poll::Ready(answer) => Poll::Ready(answer),
                     Poll::Pending => Poll::Ready(Err(error)),
                 };
             }
+            deadline.heard();
         }
     })
     .await

@@ -4,6 +4,7 @@ pub mod attachments;
 pub mod config;
 pub mod connect;
 pub mod database;
+mod deadline;
 pub mod identifier;
 pub mod listener;
 pub mod publisher;

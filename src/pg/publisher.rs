@@ -8,8 +8,9 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::Client;
 
 use super::attachments;
-use super::connect::{in_time, statement_error, Driver, CLOSE_TIMEOUT};
+use super::connect::{statement_error, Driver, CLOSE_TIMEOUT};
 use super::database::Publisher;
+use super::deadline::Deadline;
 use super::sql::{self, TableStatements};
 use crate::cluster::batch::Outgoing;
 use crate::error::{ErrorKind, Result};
@@ -38,30 +39,41 @@ pub struct PgPublisher {
     client: Client,
     driver: DriverTask,
     statements: TableStatements,
+    deadline: Deadline,
 }
 
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl PgPublisher {
-    pub(super) fn new(client: Client, driver: Driver, statements: TableStatements) -> Self {
+    pub(super) fn new(
+        client: Client,
+        driver: Driver,
+        statements: TableStatements,
+        deadline: Deadline,
+    ) -> Self {
         Self {
             client,
             driver: DriverTask::spawn(driver),
             statements,
+            deadline,
         }
     }
 
     async fn publish(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<()> {
-        in_time(self.client.query_typed(sql, parameters))
-            .await?
-            .map(drop)
-            .map_err(|error| statement_error(error, ErrorKind::Publish, "cannot publish"))
+        let published = async {
+            let rows = self.client.query_typed(sql, parameters).await;
+            rows.map(drop)
+                .map_err(|error| statement_error(error, ErrorKind::Publish, "cannot publish"))
+        };
+        self.deadline.run(published).await
     }
 }
 
 impl Publisher for PgPublisher {
     async fn ensure_table(&mut self) -> Result<()> {
-        in_time(attachments::ensure_table(&self.client, &self.statements)).await?
+        self.deadline
+            .run(attachments::ensure_table(&self.client, &self.statements))
+            .await
     }
 
     async fn notify_batch(&mut self, messages: &[Outgoing]) -> Result<()> {
@@ -97,15 +109,15 @@ impl Publisher for PgPublisher {
 
     async fn prune(&mut self, age: Duration) -> Result<u64> {
         let milliseconds = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-        in_time(
-            self.client
-                .execute_typed(&self.statements.prune, &[(&milliseconds, Type::INT8)]),
-        )
-        .await?
-        .map_err(|error| {
-            let context = format!("cannot remove old attachments from {}", self.statements.table);
-            statement_error(error, ErrorKind::Cleanup, context)
-        })
+        let pruned = async {
+            let parameters: [Parameter; 1] = [(&milliseconds, Type::INT8)];
+            let rows = self.client.execute_typed(&self.statements.prune, &parameters).await;
+            rows.map_err(|error| {
+                let context = format!("cannot remove old attachments from {}", self.statements.table);
+                statement_error(error, ErrorKind::Cleanup, context)
+            })
+        };
+        self.deadline.run(pruned).await
     }
 
     async fn close(self) {

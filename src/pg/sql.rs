@@ -69,10 +69,16 @@ impl TableStatements {
     }
 }
 
+/// What a relation is called that is not there: its name is the error, should the id column have no sequence.
+const NO_SEQUENCE: &str = "\"the id column has no sequence\"";
+
 /// One statement, hence one transaction and one round trip: the ids are drawn while the messages are read, so
 /// that the notifications can name rows that are inserted in the same breath.
 fn notify_with_attachments(table: &str) -> String {
-    let sequence = format!("pg_get_serial_sequence({}, 'id')", literal(table));
+    let sequence = format!(
+        "COALESCE(pg_get_serial_sequence({}, 'id'), '{NO_SEQUENCE}')",
+        literal(table)
+    );
     format!(
         "WITH message AS MATERIALIZED (\
            SELECT channel, head, body, CASE WHEN body IS NOT NULL THEN nextval({sequence}) END AS id \

@@ -165,3 +165,21 @@ async fn the_threshold_decides_what_becomes_an_attachment() {
     assert_eq!(sent[0], r#"{"type":9,"data":"","uid":"a","nsp":"/"}"#);
     assert_eq!(sent[1], r#"{"uid":"a","type":9,"nsp":"/","attachmentId":"1"}"#);
 }
+
+#[tokio::test]
+async fn an_attachment_that_costs_the_connection_each_time_is_skipped_and_the_rest_arrives() {
+    let server = FakeServer::default();
+    let mut a = Node::start(&server, "a");
+    a.open("/").await;
+    let ids: Vec<i64> = (0..5)
+        .map(|number| server.store(stored(&json!(number))))
+        .collect();
+    a.database.lose_connection_over_row(ids[2]);
+    for id in ids {
+        server.notify("test#/", header(id));
+    }
+    assert_eq!(a.emitted(4).await, [json!(0), json!(1), json!(3), json!(4)]);
+    let reports = a.reports(1).await;
+    let skipped = reports.iter().filter(|(code, _)| code == "ERR_ATTACHMENT");
+    assert_eq!(skipped.count(), 1, "{reports:?}");
+}

@@ -1,5 +1,7 @@
 //! Lost connections: what is published is sent in the end, once and in order; what is listened on is heard again.
 
+use std::time::Duration;
+
 use serde_json::{json, Value};
 use socketio_postgres_adapter::error::ErrorKind;
 
@@ -155,4 +157,17 @@ async fn the_same_failure_again_and_again_is_reported_once() {
     a.open("/").await;
     let reports = a.reports(2).await;
     assert_eq!(reports.len(), 2, "one for each connection: {reports:?}");
+}
+
+#[tokio::test]
+async fn a_clean_up_that_costs_the_connection_is_not_tried_again_before_it_is_due() {
+    let server = FakeServer::default();
+    let interval = Duration::from_millis(250);
+    let a = Node::start_with(server.database(), "a", &json!({ "cleanupInterval": 250 }));
+    a.database.fail_next_prune(ErrorKind::Connection);
+    let prunes = until("two clean-ups", || {
+        Some(a.database.prunes()).filter(|prunes| prunes.len() == 2)
+    })
+    .await;
+    assert!(prunes[1] - prunes[0] >= interval, "{:?}", prunes[1] - prunes[0]);
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socketio_postgres_adapter::cluster::batch::Outgoing;
 use socketio_postgres_adapter::error::{Error, ErrorKind, Result};
@@ -121,6 +121,9 @@ struct Faults {
     next_fetch: VecDeque<ErrorKind>,
     refused_text: Option<String>,
     deadly_text: Option<String>,
+    deadly_row: Option<i64>,
+    next_prune: VecDeque<ErrorKind>,
+    prunes: Vec<Instant>,
     open: HashSet<u64>,
     held: bool,
     under_way: usize,
@@ -147,6 +150,21 @@ impl FakeDatabase {
     /// Every transaction with a message that contains `text` costs the connection.
     pub fn lose_connection_over(&self, text: &str) {
         self.faults().deadly_text = Some(text.to_owned());
+    }
+
+    /// Every reading of this attachment costs the connection.
+    pub fn lose_connection_over_row(&self, id: i64) {
+        self.faults().deadly_row = Some(id);
+    }
+
+    /// The next clean-up fails.
+    pub fn fail_next_prune(&self, kind: ErrorKind) {
+        self.faults().next_prune.push_back(kind);
+    }
+
+    /// When clean-ups were tried.
+    pub fn prunes(&self) -> Vec<Instant> {
+        self.faults().prunes.clone()
     }
 
     /// The listening connection is lost, and with it what was not read.
@@ -322,11 +340,16 @@ impl Listener for FakeListener {
 
     async fn fetch(&mut self, ids: &[i64]) -> Result<Vec<Option<Vec<u8>>>> {
         self.inbound(|_| ())?;
-        let failure = {
+        let (failure, is_deadly) = {
             let mut faults = self.database.faults();
             faults.fetches.push(ids.to_vec());
-            faults.next_fetch.pop_front()
+            let is_deadly = faults.deadly_row.is_some_and(|row| ids.contains(&row));
+            (faults.next_fetch.pop_front(), is_deadly)
         };
+        if is_deadly {
+            self.database.cut_listener();
+            return Err(lost());
+        }
         match failure {
             Some(kind) => Err(Error::new(kind, "the reading failed on command")),
             None => {
@@ -444,7 +467,13 @@ impl Publisher for FakePublisher {
     }
 
     async fn prune(&mut self, _age: Duration) -> Result<u64> {
-        self.check().map(|()| 0)
+        self.check()?;
+        let mut faults = self.database.faults();
+        faults.prunes.push(Instant::now());
+        match faults.next_prune.pop_front() {
+            Some(kind) => Err(Error::new(kind, "the clean-up failed on command")),
+            None => Ok(0),
+        }
     }
 
     async fn close(self) {}
