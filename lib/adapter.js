@@ -1,20 +1,11 @@
 "use strict";
 
 const { Adapter, ClusterAdapter, MessageType } = require("socket.io-adapter");
-const { hasBinary } = require("./binary");
 const { checkMessage } = require("./message-check");
 const { Requests } = require("./requests");
 
 /** @typedef {import("./cluster-node").ClusterNode} ClusterNode */
 /** @typedef {import("socket.io-adapter").BroadcastOptions} BroadcastOptions */
-
-/** The messages that carry values of the user, and so possibly binary ones. */
-const MAY_CARRY_BINARY = new Set([
-  MessageType.BROADCAST,
-  MessageType.SERVER_SIDE_EMIT,
-  MessageType.SERVER_SIDE_EMIT_RESPONSE,
-  MessageType.BROADCAST_ACK,
-]);
 
 /** @param {BroadcastOptions} opts */
 function encodeOptions(opts) {
@@ -379,32 +370,14 @@ class PostgresAdapter extends ClusterAdapter {
   /**
    * @param {number} type
    * @param {any} data
-   * @param {boolean} [isVolatile] - not worth keeping for a database that is away
+   * @param {boolean} [isVolatile]
    */
-  #publish(type, data, isVolatile = false) {
-    try {
-      const binary = MAY_CARRY_BINARY.has(type) && hasBinary(data);
-      this.#node?.publish(this.#id, type, data, binary, isVolatile);
-    } catch (cause) {
-      throw notSerialisable(data, cause);
-    }
+  #publish(type, data, isVolatile) {
+    this.#node?.publish(this.#id, type, data, isVolatile);
   }
 }
 
 // Nothing is stored, so no packet needs the offset that the base class would add for a later recovery.
 Object.assign(PostgresAdapter.prototype, { addOffsetIfNecessary() {} });
-
-/**
- * @param {any} data
- * @param {any} cause
- */
-function notSerialisable(data, cause) {
-  const event = (data?.packet?.data ?? data?.packet)?.[0];
-  const what = typeof event === "string" ? `the event "${event}"` : "a message";
-  const err = new TypeError(
-    `${what} cannot be serialised: ${cause?.message}. Send values that JSON can express, or binary ones.`,
-  );
-  return Object.assign(err, { cause });
-}
 
 module.exports = { PostgresAdapter };

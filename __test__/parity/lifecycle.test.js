@@ -3,16 +3,18 @@
 const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
 
-const { Server } = require("socket.io");
-
 const {
-  createAdapter,
   expectedToFailOnReference,
   prepareTable,
 } = require("../support/adapter.js");
 const { startChild } = require("../support/child.js");
-const { clusterFor, untilAcquainted } = require("../support/cluster.js");
+const {
+  clusterFor,
+  startCluster,
+  untilAcquainted,
+} = require("../support/cluster.js");
 const { useDatabase } = require("../support/postgres.js");
+const { TestServer } = require("../support/server.js");
 const { collect, once, until, within } = require("../support/wait.js");
 
 /**
@@ -49,21 +51,23 @@ describe("lifecycle", () => {
   });
 
   it("two servers may share one pool", async (t) => {
-    const cluster = await clusterFor(t, database, { servers: 1 });
-    const other = new Server({
-      adapter: createAdapter(cluster.server(0).pool),
+    const cluster = await startCluster(database, { servers: 1 });
+    const { pool } = cluster.server(0);
+    const sharing = new TestServer({
+      connectionString: database.connectionString,
+      sharedPool: pool,
     });
-    t.after(() => other.close());
-    const peer = /** @type {any} */ (other);
-    peer.on("question", (/** @type {any} */ reply) => reply("answer"));
-    await until(async () => {
-      other.of("/").adapter.init();
-      return (await cluster.server(0).adapter().serverCount()) === 2;
+    t.after(async () => {
+      await sharing.close();
+      await cluster.close();
     });
+    await sharing.listen();
+    await sharing.untilListening();
+    cluster.servers.push(sharing);
+    await untilAcquainted(cluster.servers);
+    cluster.clients.push(await sharing.connect());
 
-    const io = /** @type {any} */ (cluster.io(0));
-
-    assert.deepEqual(await io.serverSideEmitWithAck("question"), ["answer"]);
+    await assertTalks(cluster);
   });
 
   it("a server that closed may be followed by another", async (t) => {
@@ -110,6 +114,16 @@ describe("lifecycle", () => {
     }),
   );
 });
+
+/**
+ * @param {number} count
+ * @param {...import("../support/child.js").ChildServer} children
+ */
+async function untilChildrenCount(count, ...children) {
+  for (const child of children) {
+    await until(async () => (await child.call("serverCount")) === count);
+  }
+}
 
 describe("a process", () => {
   const database = useDatabase();
@@ -168,8 +182,7 @@ describe("a process", () => {
         const child = await childFor(t, { pool });
         const other = await childFor(t, { pool });
 
-        await until(async () => (await child.call("serverCount")) === 2);
-        await until(async () => (await other.call("serverCount")) === 2);
+        await untilChildrenCount(2, child, other);
         assert.deepEqual(await child.call("ask"), [`answer of ${other.pid}`]);
       },
     ),
@@ -180,21 +193,22 @@ describe("a process", () => {
     expectedToFailOnReference(
       "it calls the handler that is undefined",
       async (t) => {
+        const options = { channelPrefix: "noise" };
         const child = await childFor(t, {
-          options: { channelPrefix: "noise" },
+          options,
           undefinedOptions: ["errorHandler"],
         });
         await child.call("listening");
+        const witness = await childFor(t, { options });
+        await untilChildrenCount(2, child, witness);
 
-        for (const noise of ["", "{", "null", "[]", '{"type":3}', "\u0001"]) {
+        for (const noise of ["{", "null", "[]", '{"type":3}', "\u0001"]) {
           await database.query("SELECT pg_notify($1, $2)", ["noise#/", noise]);
         }
-        const other = await childFor(t, {
-          options: { channelPrefix: "noise" },
-        });
 
-        await until(async () => (await other.call("serverCount")) === 2);
-        await until(async () => (await child.call("serverCount")) === 2);
+        assert.deepEqual(await child.call("ask"), [`answer of ${witness.pid}`]);
+        const newcomer = await childFor(t, { options });
+        await untilChildrenCount(3, child, witness, newcomer);
       },
     ),
   );

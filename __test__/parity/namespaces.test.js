@@ -22,11 +22,7 @@ const LONG_NAME = `/${"long-".repeat(20)}`;
  * @param {string} namespace
  */
 const connectAll = (cluster, namespace) =>
-  Promise.all(
-    cluster.servers.map((server, index) =>
-      server.connect(namespace, { manager: cluster.client(index).io }),
-    ),
-  );
+  Promise.all(cluster.servers.map((server) => server.connect(namespace)));
 
 /**
  * Sends from the first server to all clients of a namespace.

@@ -191,8 +191,11 @@ describe("options", () => {
       },
     });
 
-    await database.query("SELECT pg_notify('told#/', '{not json')");
-    await until(() => errors.length > 0);
+    // a server that is alone may not listen yet
+    await until(async () => {
+      await database.query("SELECT pg_notify('told#/', '{not json')");
+      return errors.length > 0;
+    });
 
     assert.ok(errors[0] instanceof Error);
     assert.equal(await cluster.server(0).adapter().serverCount(), 1);

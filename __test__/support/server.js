@@ -18,14 +18,23 @@ const { once, until, within } = require("./wait.js");
  * @property {string} connectionString
  * @property {import("./adapter.js").AdapterOptions} [options] of the adapter
  * @property {import("pg").PoolConfig} [pool]
+ * @property {Pool} [sharedPool] instead of one of its own; its owner ends it
  * @property {Partial<import("socket.io").ServerOptions>} [io]
  * @property {(string | RegExp)[]} [namespaces] beside the main one
  */
 
 class TestServer {
   /** @param {ServerOptions} options */
-  constructor({ connectionString, options, pool, io, namespaces = [] }) {
-    this.pool = new Pool({ connectionString, ...pool });
+  constructor({
+    connectionString,
+    options,
+    pool,
+    sharedPool,
+    io,
+    namespaces = [],
+  }) {
+    this._ownsPool = !sharedPool;
+    this.pool = sharedPool ?? new Pool({ connectionString, ...pool });
     // an idle connection of the pool that breaks is not the business of a test
     this.pool.on("error", () => {});
     this.http = createServer();
@@ -121,7 +130,9 @@ class TestServer {
       manager._close();
     }
     await this.io.close();
-    await within(this.pool.end(), "every connection given back to the pool");
+    if (this._ownsPool) {
+      await within(this.pool.end(), "every connection given back to the pool");
+    }
   }
 }
 

@@ -125,7 +125,12 @@ impl Database for PgDatabase {
     async fn connect_publisher(&self) -> Result<PgPublisher> {
         let (client, driver) = self.connect().await?;
         let deadline = self.deadline(&client);
-        Ok(PgPublisher::new(client, driver, self.statements.clone(), deadline))
+        Ok(PgPublisher::new(
+            client,
+            driver,
+            self.statements.clone(),
+            deadline,
+        ))
     }
 }
 
@@ -188,10 +193,7 @@ impl SqlErrorKind {
 }
 
 fn ends_the_connection(answer: &DbError) -> bool {
-    matches!(
-        answer.parsed_severity(),
-        Some(Severity::Fatal | Severity::Panic)
-    )
+    matches!(answer.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {

@@ -111,7 +111,10 @@ impl Publisher for PgPublisher {
         let milliseconds = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         let pruned = async {
             let parameters: [Parameter; 1] = [(&milliseconds, Type::INT8)];
-            let rows = self.client.execute_typed(&self.statements.prune, &parameters).await;
+            let rows = self
+                .client
+                .execute_typed(&self.statements.prune, &parameters)
+                .await;
             rows.map_err(|error| {
                 let context = format!("cannot remove old attachments from {}", self.statements.table);
                 statement_error(error, ErrorKind::Cleanup, context)

@@ -1,0 +1,14 @@
+//! The `pg` layer against the PostgreSQL server that the environment variable `TEST_DATABASE_URL` names, such as
+//! `postgres://user:password@localhost:5432/database`. Without it these tests are left out.
+
+#[path = "support/real_database.rs"]
+mod real_database;
+
+#[path = "postgres/connections.rs"]
+mod connections;
+#[path = "postgres/listening.rs"]
+mod listening;
+#[path = "postgres/publishing.rs"]
+mod publishing;
+#[path = "postgres/table.rs"]
+mod table;

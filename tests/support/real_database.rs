@@ -1,0 +1,185 @@
+//! A real server: a schema for each test, and a connection to look behind the scenes.
+
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::{json, Value};
+use socketio_postgres_adapter::cluster::batch::Outgoing;
+use socketio_postgres_adapter::pg::connect::PgDatabase;
+use socketio_postgres_adapter::pg::database::{Listener, Notification};
+use tokio_postgres::config::Host;
+use tokio_postgres::{Client, Config, NoTls};
+
+/// How long something may take: far beyond what a slow machine needs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The server, and the schema of one test.
+pub struct RealServer {
+    config: Config,
+    /// For everything that the tested connections do not do themselves.
+    pub admin: Client,
+    /// The schema, also the start of all other names; needs no quotes.
+    pub schema: String,
+}
+
+impl RealServer {
+    /// The server to test against; `None`, and a line that says so, when none is named.
+    pub async fn from_environment() -> Option<Self> {
+        let Ok(url) = std::env::var("TEST_DATABASE_URL") else {
+            println!("left out: TEST_DATABASE_URL names no server");
+            return None;
+        };
+        let config = Config::from_str(&url).expect("TEST_DATABASE_URL is a connection string");
+        let (admin, connection) = config
+            .connect(NoTls)
+            .await
+            .expect("the server accepts connections");
+        tokio::spawn(connection);
+        let server = Self {
+            config,
+            admin,
+            schema: unique_name(),
+        };
+        server.run(&format!("CREATE SCHEMA {}", server.schema)).await;
+        Some(server)
+    }
+
+    /// Removes the schema and all that is in it.
+    pub async fn clean_up(self) {
+        self.run(&format!("DROP SCHEMA {} CASCADE", self.schema)).await;
+    }
+
+    /// Runs statements as the administrator.
+    pub async fn run(&self, sql: &str) {
+        self.admin
+            .batch_execute(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    /// The number that a query gives.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let row = self.admin.query_one(sql, &[]).await;
+        row.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
+    }
+
+    /// The table `attachments` in the schema of the test.
+    pub fn table(&self) -> String {
+        format!("{}.attachments", self.schema)
+    }
+
+    /// The database as the adapter sees it.
+    pub fn database(&self, table: &str) -> PgDatabase {
+        self.database_with(table, &json!({}))
+    }
+
+    /// The same with some settings changed. The `password` is one of them.
+    pub fn database_with(&self, table: &str, changes: &Value) -> PgDatabase {
+        let mut settings = json!({
+            "hosts": [{ "host": self.host(), "port": self.config.get_ports().first().unwrap_or(&5432) }],
+            "user": self.config.get_user(),
+            "database": self.config.get_dbname(),
+            "applicationName": self.schema,
+            "keepAlive": true,
+            "sslNegotiation": "postgres",
+            "channelBinding": false,
+            "hasPassword": true,
+        });
+        for (name, value) in changes.as_object().unwrap() {
+            settings[name] = value.clone();
+        }
+        let own = self
+            .config
+            .get_password()
+            .map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
+        let password = changes["password"].as_str().map(str::to_owned).or(own);
+        let source = Box::new(move || {
+            let password = password.clone();
+            Box::pin(async move { Ok(password) }) as _
+        });
+        PgDatabase::new(serde_json::from_value(settings).unwrap(), table, source).unwrap()
+    }
+
+    fn host(&self) -> String {
+        match &self.config.get_hosts()[0] {
+            Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            Host::Unix(folder) => folder.display().to_string(),
+        }
+    }
+
+    /// Ends all connections of the test but the administrator's, as the operator can.
+    pub async fn kill_connections(&self) {
+        self.run(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{}'",
+            self.schema
+        ))
+        .await;
+    }
+
+    /// Waits until the server has no connection of the test left but the administrator's.
+    pub async fn has_no_connections(&self) {
+        let query = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{}'",
+            self.schema
+        );
+        let start = Instant::now();
+        while self.number(&query).await > 0 {
+            assert!(start.elapsed() < PATIENCE, "connections are left");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+/// A name that no other test, in this run or another, uses.
+fn unique_name() -> String {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    let number = LAST.fetch_add(1, Ordering::Relaxed);
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    format!("test_{:x}_{now:x}_{number}", std::process::id())
+}
+
+/// A message without attachment.
+pub fn inline(channel: &str, text: &str) -> Outgoing {
+    Outgoing {
+        channel: Arc::from(channel),
+        text: text.into(),
+        attachment: None,
+    }
+}
+
+/// A message with an attachment; its header has nothing but the id.
+pub fn attached(channel: &str, bytes: &[u8]) -> Outgoing {
+    Outgoing {
+        channel: Arc::from(channel),
+        text: r#"{"attachmentId":""#.into(),
+        attachment: Some(bytes.to_vec()),
+    }
+}
+
+/// The id in such a header.
+pub fn id_in(payload: &str) -> i64 {
+    let header: Value = serde_json::from_str(payload).unwrap();
+    header["attachmentId"].as_str().unwrap().parse().unwrap()
+}
+
+/// Waits for so many notifications.
+pub async fn receive(listener: &mut impl Listener, count: usize) -> Vec<Notification> {
+    let mut notifications = Vec::new();
+    while notifications.len() < count {
+        let received = tokio::time::timeout(PATIENCE, listener.receive(&mut notifications, 512)).await;
+        received.expect("a notification arrives").unwrap();
+    }
+    notifications
+}
+
+/// Waits for so many notifications; returns their payloads.
+pub async fn payloads(listener: &mut impl Listener, count: usize) -> Vec<String> {
+    let notifications = receive(listener, count).await;
+    notifications
+        .into_iter()
+        .map(|notification| notification.payload)
+        .collect()
+}
