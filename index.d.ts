@@ -130,3 +130,125 @@ export declare function createAdapter(
   pool: Pool | ClientConfig | string,
   options?: PostgresAdapterOptions,
 ): (nsp: any) => PostgresAdapter;
+
+type EventsMap = Record<string, any>;
+type DefaultEventsMap = Record<string, (...args: any[]) => void>;
+type EventNames<Map extends EventsMap> = keyof Map & (string | symbol);
+type EventParams<Map extends EventsMap, Event extends keyof Map> = Parameters<
+  Map[Event]
+>;
+
+/**
+ * The options of an {@link Emitter}, as those of {@link createAdapter}.
+ */
+export type EmitterOptions = Pick<
+  PostgresAdapterOptions,
+  "channelPrefix" | "tableName" | "payloadThreshold" | "errorHandler"
+>;
+
+/**
+ * Which sockets a call is for. Each step gives a new operator, so that one can be kept and used again.
+ */
+export interface BroadcastOperator<
+  EmitEvents extends EventsMap = DefaultEventsMap,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+> {
+  /** For the sockets in one of these rooms, too. */
+  to(room: string | string[]): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  /** The same as {@link to}. */
+  in(room: string | string[]): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  /** Not for the sockets in one of these rooms. */
+  except(
+    room: string | string[],
+  ): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  /** Whether the servers compress what they send to the clients. */
+  compress(compress: boolean): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  /** Not worth keeping for a client that is not ready, nor for a database that is away. */
+  get volatile(): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  /**
+   * Sends an event to the clients. Returns at once; messages arrive in the order of the calls.
+   *
+   * @throws Error if the name of the event is reserved
+   * @throws TypeError if the arguments cannot be serialised; nothing is sent then
+   */
+  emit<Event extends EventNames<EmitEvents>>(
+    event: Event,
+    ...args: EventParams<EmitEvents, Event>
+  ): true;
+  /** Makes the sockets join rooms. */
+  socketsJoin(rooms: string | string[]): void;
+  /** Makes the sockets leave rooms. */
+  socketsLeave(rooms: string | string[]): void;
+  /** Disconnects the sockets; with `close` their connections as well. */
+  disconnectSockets(close?: boolean): void;
+  /** Sends an event to the servers of the cluster. */
+  serverSideEmit<Event extends EventNames<ServerSideEvents>>(
+    event: Event,
+    ...args: EventParams<ServerSideEvents, Event>
+  ): void;
+}
+
+/**
+ * Sends to the clients of a cluster from a process that is no Socket.IO server. One connection, which is made again
+ * when it is lost; it keeps no process alive that has closed it.
+ *
+ * @example
+ * const emitter = new Emitter(process.env.DATABASE_URL);
+ * emitter.to("news").emit("headline", "It works");
+ * await emitter.close();
+ */
+export declare class Emitter<
+  EmitEvents extends EventsMap = DefaultEventsMap,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+> implements BroadcastOperator<EmitEvents, ServerSideEvents> {
+  /** The namespace. */
+  readonly nsp: string;
+
+  /**
+   * @param pool - a `pg.Pool`, a connection string, or the configuration of a `pg` client; only its settings are read
+   * @param nsp - the namespace, `/` by default
+   * @param options - as those of the servers
+   * @throws TypeError, RangeError as {@link createAdapter}
+   */
+  constructor(
+    pool: Pool | ClientConfig | string,
+    nsp?: string,
+    options?: EmitterOptions,
+  );
+  constructor(
+    pool: Pool | ClientConfig | string,
+    options: EmitterOptions | undefined,
+  );
+
+  /** An emitter for another namespace, with the same options and connection. */
+  of(nsp: string): Emitter<EmitEvents, ServerSideEvents>;
+  to(room: string | string[]): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  in(room: string | string[]): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  except(
+    room: string | string[],
+  ): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  compress(compress: boolean): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  get volatile(): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  emit<Event extends EventNames<EmitEvents>>(
+    event: Event,
+    ...args: EventParams<EmitEvents, Event>
+  ): true;
+  socketsJoin(rooms: string | string[]): void;
+  socketsLeave(rooms: string | string[]): void;
+  disconnectSockets(close?: boolean): void;
+  serverSideEmit<Event extends EventNames<ServerSideEvents>>(
+    event: Event,
+    ...args: EventParams<ServerSideEvents, Event>
+  ): void;
+
+  /**
+   * Resolves when all that was emitted so far is committed; or was given up, which the `errorHandler` is told. While
+   * the database is away it waits.
+   */
+  flush(): Promise<void>;
+
+  /**
+   * Flushes for at most 10 s, then closes the connection, for all namespaces of this emitter.
+   */
+  close(): Promise<void>;
+}

@@ -60,7 +60,7 @@ class ClusterNode extends EngineHost {
     this.engine.closeNamespace(id);
     if (this.#adapters.size === 0) {
       this.#onEmpty();
-      await this.engine.close();
+      await this.close();
     }
   }
 

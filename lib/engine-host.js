@@ -1,6 +1,7 @@
 "use strict";
 
 const { randomBytes } = require("node:crypto");
+const { setTimeout: delay } = require("node:timers/promises");
 const debug = require("debug")("socket.io-postgres-adapter");
 const { Engine } = require("../binding.js");
 const { attach, detach, hasBinary } = require("./binary");
@@ -17,6 +18,7 @@ const { fromNative, PostgresAdapterError } = require("./errors");
 
 /**
  * @typedef {object} HostOptions
+ * @property {string} uid
  * @property {(err: any) => void} errorHandler
  */
 
@@ -46,6 +48,7 @@ class EngineHost {
   /** What the id of each request begins with. */
   requestPrefix = `${randomBytes(8).toString("hex")}-`;
   #marker = `\0${randomBytes(16).toString("hex")}:`;
+  #closed = false;
   #errorHandler;
   #listeners;
   #password;
@@ -81,8 +84,12 @@ class EngineHost {
    * @param {any} data
    * @param {boolean} [isVolatile] - not worth keeping for a database that is away
    * @throws {TypeError} if the data cannot be serialised; nothing is sent then
+   * @throws {Error} after `close()`
    */
   publish(namespace, type, data, isVolatile = false) {
+    if (this.#closed) {
+      throw new Error("nothing can be sent after close()");
+    }
     try {
       if (MAY_CARRY_BINARY.has(type) && hasBinary(data)) {
         const { text, parts } = detach(data, this.#marker);
@@ -93,6 +100,22 @@ class EngineHost {
     } catch (cause) {
       throw notSerialisable(data, cause);
     }
+  }
+
+  /**
+   * Sends what is still to be sent, for at most so long, and ends the connections.
+   *
+   * @param {number} [flushTimeout] - in milliseconds; without it, what waits for a database that is away is given up
+   */
+  async close(flushTimeout) {
+    this.#closed = true;
+    if (flushTimeout) {
+      await Promise.race([
+        this.engine.flush(),
+        delay(flushTimeout, undefined, { ref: false }),
+      ]);
+    }
+    await this.engine.close();
   }
 
   /**

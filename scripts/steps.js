@@ -12,7 +12,7 @@ const MINUTE_MS = 60_000;
 
 /** A first compilation of everything on a slow machine takes a few minutes. */
 const CARGO_LIMIT_MS = 30 * MINUTE_MS;
-const TEST_LIMIT_MS = 15 * MINUTE_MS;
+const TEST_LIMIT_MS = 10 * MINUTE_MS;
 const LINT_LIMIT_MS = 5 * MINUTE_MS;
 
 /** Suites that pin the behaviour of the JavaScript adapter: they run against both, which proves that they do. */

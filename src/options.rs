@@ -28,10 +28,27 @@ fn default_cleanup_interval() -> u64 {
     DEFAULT_CLEANUP_INTERVAL_MS
 }
 
+/// What an engine is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A member of the cluster.
+    #[default]
+    Server,
+    /// Something outside the cluster that publishes and hears nothing.
+    Emitter,
+    /// The primary of a Node.js cluster: passes on what its workers and the other servers say, and is no member
+    /// itself. Its uid is the `nodeId` of what it publishes.
+    Primary,
+}
+
 /// What an engine is told about itself and its cluster.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
+    /// What the engine is for.
+    #[serde(default)]
+    pub role: Role,
     /// The id of this node; not empty.
     pub uid: String,
     /// What the name of each channel begins with.

@@ -162,7 +162,7 @@ describe("a process", () => {
       async (t) => {
         const child = await childFor(t);
 
-        await child.call("leave");
+        await within(child.call("leave"), "the server closed");
 
         assert.deepEqual(await within(child.exited, "the process ended"), {
           code: 0,

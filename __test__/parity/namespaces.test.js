@@ -149,7 +149,9 @@ describe("namespaces with names of any kind", () => {
       "the name of the channel is not quoted",
       async (t) => {
         const name = '/say "hello"';
-        const cluster = await clusterFor(t, database, { namespaces: [name] });
+        const cluster = await clusterFor(t, database);
+        cluster.servers.forEach(({ io }) => io.of(name));
+        await untilAcquainted(cluster.servers, { namespace: name });
         await assertBroadcasts(cluster, name);
       },
     ),

@@ -5,7 +5,6 @@ const { describe, it } = require("node:test");
 
 const {
   expectedToFailOnReference,
-  isReference,
   prepareTable,
 } = require("../support/adapter.js");
 const { clusterFor } = require("../support/cluster.js");
@@ -105,9 +104,6 @@ describe("options", () => {
     it(
       "names a table that need not exist",
       expectedToFailOnReference("it does not create its table", async (t) => {
-        if (isReference) {
-          await database.query("DROP TABLE IF EXISTS socket_io_attachments");
-        }
         const tableName = "made_when_missing";
         const options = { tableName };
         const cluster = await clusterFor(t, database, { servers: 2, options });

@@ -260,24 +260,31 @@ async function startProxy(t, connectionString) {
   return proxy;
 }
 
+/** What every script starts with. */
+const PREAMBLE = `"use strict";
+  const { createAdapter } = require("../../index.js");
+  const { Server } = require("socket.io");
+  const { Pool } = require("pg");
+`;
+
 /**
- * Runs a script of its own in this folder, until it ends by itself.
+ * Runs a script in a process of its own, until it ends by itself.
  * @param {string} source with `createAdapter`, `Server` and `Pool` at hand
- * @param {{ args?: string[], timeout?: number }} [options] milliseconds after which it is killed
+ * @param {{ args?: string[], flags?: string[], timeout?: number }} [options] flags of Node.js; milliseconds after which
+ *   it is killed
  * @returns {Promise<{ code: number | null, signal: string | null, output: string, errors: string, lifetime: number }>}
  */
-function runScript(source, { args = [], timeout = 15_000 } = {}) {
-  const preamble = `"use strict";
-    const { createAdapter } = require("../../index.js");
-    const { Server } = require("socket.io");
-    const { Pool } = require("pg");
-  `;
+function runScript(source, { args = [], flags = [], timeout = 15_000 } = {}) {
   const started = Date.now();
-  const child = spawn(process.execPath, ["-e", preamble + source, ...args], {
-    cwd: __dirname,
-    timeout,
-    killSignal: "SIGKILL",
-  });
+  const child = spawn(
+    process.execPath,
+    [...flags, "-e", PREAMBLE + source, ...args],
+    {
+      cwd: __dirname,
+      timeout,
+      killSignal: "SIGKILL",
+    },
+  );
   let output = "";
   let errors = "";
   child.stdout.on("data", (chunk) => (output += chunk));
@@ -291,6 +298,65 @@ function runScript(source, { args = [], timeout = 15_000 } = {}) {
   });
 }
 
+/** A script in a process of its own that tells what happens: objects with an `event`. */
+class Script {
+  /**
+   * @param {string} source
+   * @param {string[]} args
+   */
+  constructor(source, args) {
+    /** @type {any[]} */
+    this._heard = [];
+    this._process = spawn(
+      process.execPath,
+      ["-e", PREAMBLE + source, ...args],
+      { cwd: __dirname, stdio: ["ignore", "inherit", "inherit", "ipc"] },
+    );
+    this._process.on("message", (message) => this._heard.push(message));
+    this.exited = new Promise((resolve) => this._process.once("exit", resolve));
+  }
+
+  /** @param {import("node:child_process").Serializable} message */
+  send(message) {
+    this._process.send(message);
+  }
+
+  /**
+   * @param {string} event
+   * @returns {any[]} what it has told so far
+   */
+  messages(event) {
+    return this._heard.filter((message) => message.event === event);
+  }
+
+  /**
+   * @param {string} event
+   * @returns {Promise<any>} the first of its messages with this event
+   */
+  next(event) {
+    return until(() => this.messages(event)[0], {
+      timeout: 20_000,
+      message: () => `the event "${event}" of a script`,
+    });
+  }
+
+  async kill() {
+    this._process.kill("SIGKILL");
+    await this.exited;
+  }
+}
+
+/**
+ * @param {import("node:test").TestContext} t which ends it
+ * @param {string} source with `createAdapter`, `Server` and `Pool` at hand
+ * @param {string[]} args
+ */
+function startScript(t, source, args) {
+  const script = new Script(source, args);
+  t.after(() => script.kill());
+  return script;
+}
+
 module.exports = {
   broadcastMessage,
   CHANNEL,
@@ -301,5 +367,6 @@ module.exports = {
   Reports,
   runScript,
   startProxy,
+  startScript,
   terminateSessions,
 };

@@ -83,9 +83,15 @@ impl NativeEngine {
         volatile: bool,
     ) {
         let kind = MessageType::from_code(kind.into());
-        // Copied now: the application may change its buffers after the call.
-        let parts = parts.iter().map(|part| part.to_vec()).collect();
-        self.engine.publish(namespace, kind, Some(data), parts, volatile);
+        self.engine
+            .publish(namespace, kind, Some(data), copies(&parts), volatile);
+    }
+
+    /// Publishes a message of somebody else; `message` is the JSON text of all of it.
+    #[napi(catch_unwind)]
+    pub fn forward(&self, namespace: u32, kind: u32, message: String, parts: Vec<Buffer>) {
+        let kind = MessageType::from_code(kind.into());
+        self.engine.forward(namespace, kind, message, copies(&parts));
     }
 
     /// The other nodes of a namespace as a JSON text: pairs of uid and milliseconds since it was heard.
@@ -165,6 +171,11 @@ fn password_source(credentials: &Credentials) -> crate::pg::connect::PasswordSou
         let credentials = credentials.clone();
         Box::pin(async move { credentials.ask().await })
     })
+}
+
+/// Copied at once: the application may change its buffers after the call.
+fn copies(parts: &[Buffer]) -> Vec<Vec<u8>> {
+    parts.iter().map(|part| part.to_vec()).collect()
 }
 
 fn to_js(error: Error) -> napi::Error {

@@ -10,10 +10,7 @@ use super::runtime;
 type Resolver = fn(Env) -> napi::Result<()>;
 
 /// A promise that resolves when `work` is done.
-pub fn when_done<'env>(
-    env: &'env Env,
-    work: impl Future<Output = ()> + Send + 'static,
-) -> napi::Result<Object<'env>> {
+pub fn when_done(env: &Env, work: impl Future<Output = ()> + Send + 'static) -> napi::Result<Object<'_>> {
     let (deferred, promise) = env.create_deferred::<(), Resolver>()?;
     runtime::handle()?.spawn(async move {
         work.await;

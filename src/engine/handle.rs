@@ -10,12 +10,12 @@ use tokio::task::JoinSet;
 use super::handoff::Handoff;
 use super::inbox::Inbox;
 use super::namespaces::NamespaceId;
-use super::outbox::Pending;
+use super::outbox::{Body, Pending};
 use super::shared::Shared;
 use super::shutdown::{self, Trigger};
 use super::{heartbeat, listener, publisher};
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::Options;
+use crate::options::{Options, Role};
 use crate::pg::database::Database;
 use crate::wire::channel::channel_name;
 use crate::wire::message::MessageType;
@@ -39,19 +39,24 @@ pub struct Engine {
 impl Engine {
     /// Starts the tasks of an engine; returns at once, connected or not.
     pub fn start<D: Database>(options: Options, database: D, inbox: Arc<Inbox>, runtime: &Handle) -> Self {
+        let role = options.role;
         let shared = Arc::new(Shared::new(options, inbox));
         let database = Arc::new(database);
         let (trigger, shutdown) = shutdown::channel();
         let mut tasks = JoinSet::new();
-        tasks.spawn_on(
-            listener::run(Arc::clone(&shared), Arc::clone(&database), shutdown.clone()),
-            runtime,
-        );
+        if role != Role::Emitter {
+            tasks.spawn_on(
+                listener::run(Arc::clone(&shared), Arc::clone(&database), shutdown.clone()),
+                runtime,
+            );
+        }
         tasks.spawn_on(
             publisher::run(Arc::clone(&shared), database, shutdown.clone()),
             runtime,
         );
-        tasks.spawn_on(heartbeat::run(Arc::clone(&shared), shutdown), runtime);
+        if role == Role::Server {
+            tasks.spawn_on(heartbeat::run(Arc::clone(&shared), shutdown), runtime);
+        }
         Self {
             shared,
             shutdown: trigger,
@@ -75,11 +80,14 @@ impl Engine {
     /// Closes a namespace: tells the peers and stops listening. Closing one twice is no error.
     pub fn close_namespace(&self, id: NamespaceId) {
         let closed = self.shared.namespaces().close(id);
+        self.shared.namespaces_changed.notify_one();
+        if self.shared.options.role != Role::Server {
+            return;
+        }
         if let Some(address) = closed {
             self.shared
                 .outbox
                 .push(Pending::text(address, MessageType::AdapterClose, None));
-            self.shared.namespaces_changed.notify_one();
         }
     }
 
@@ -92,7 +100,12 @@ impl Engine {
         parts: Vec<Vec<u8>>,
         volatile: bool,
     ) {
-        self.shared.publish(id, kind, data, parts, volatile);
+        self.shared.publish(id, kind, Body::Data(data), parts, volatile);
+    }
+
+    /// Publishes a message of somebody else: `text` is all of it.
+    pub fn forward(&self, id: NamespaceId, kind: MessageType, text: String, parts: Vec<Vec<u8>>) {
+        self.shared.publish(id, kind, Body::Whole(text), parts, false);
     }
 
     /// The other nodes of a namespace and how long ago each was heard.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::inbox::Item;
 use super::namespaces::NamespaceId;
+use super::outbox::Body;
 use super::shared::Shared;
 use super::shutdown::Shutdown;
 use crate::wire::message::MessageType;
@@ -38,7 +39,7 @@ fn send_heartbeats(shared: &Shared, now: Instant) {
         .map(|(id, _)| id)
         .collect();
     for id in quiet {
-        shared.publish(id, MessageType::Heartbeat, None, Vec::new(), false);
+        shared.publish(id, MessageType::Heartbeat, Body::Data(None), Vec::new(), false);
     }
 }
 

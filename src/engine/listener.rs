@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::namespaces::NamespaceId;
+use super::outbox::Body;
 use super::received::Received;
 use super::shared::Shared;
 use super::shutdown::Shutdown;
 use super::supervisor::{Ended, Supervisor};
 use crate::error::Result;
+use crate::options::Role;
 use crate::pg::database::{Database, Listener};
 use crate::wire::message::MessageType;
 
@@ -112,8 +114,17 @@ async fn follow_namespaces<L: Listener>(
     connection.unlisten(&closed).await?;
     connection.listen(&opened).await?;
     *channels = wanted;
+    if shared.options.role != Role::Server {
+        return Ok(());
+    }
     for id in newly_opened(shared, channels) {
-        shared.publish(id, MessageType::InitialHeartbeat, None, Vec::new(), false);
+        shared.publish(
+            id,
+            MessageType::InitialHeartbeat,
+            Body::Data(None),
+            Vec::new(),
+            false,
+        );
     }
     Ok(())
 }

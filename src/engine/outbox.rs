@@ -16,6 +16,15 @@ pub const MAX_ONLINE_BYTES: usize = 1024 * 1024 * 1024;
 /// What a message weighs beside its content, in bytes.
 const MESSAGE_OVERHEAD_BYTES: usize = 128;
 
+/// What a message says.
+#[derive(Debug)]
+pub enum Body {
+    /// The JSON text of its data, if it has any: the rest of the message is written around it.
+    Data(Option<String>),
+    /// The JSON text of all of it: it is passed on for somebody else.
+    Whole(String),
+}
+
 /// A message as the application published it.
 #[derive(Debug)]
 pub struct Pending {
@@ -23,8 +32,8 @@ pub struct Pending {
     pub address: Arc<Address>,
     /// Its type.
     pub kind: MessageType,
-    /// The JSON text of its data, if it has any.
-    pub data: Option<String>,
+    /// What it says.
+    pub body: Body,
     /// Its binary parts, named in the text by the engine's marker.
     pub parts: Vec<Vec<u8>>,
     /// Whether it is worthless later: not kept for a server that is away.
@@ -38,7 +47,7 @@ impl Pending {
         Self {
             address,
             kind,
-            data,
+            body: Body::Data(data),
             parts: Vec::new(),
             volatile: false,
         }
@@ -46,7 +55,11 @@ impl Pending {
 
     fn bytes(&self) -> usize {
         let parts: usize = self.parts.iter().map(Vec::len).sum();
-        MESSAGE_OVERHEAD_BYTES + self.data.as_ref().map_or(0, String::len) + parts
+        let text = match &self.body {
+            Body::Data(data) => data.as_ref().map_or(0, String::len),
+            Body::Whole(text) => text.len(),
+        };
+        MESSAGE_OVERHEAD_BYTES + text + parts
     }
 }
 

@@ -7,12 +7,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::cleaner::Cleaner;
-use super::outbox::Pending;
+use super::outbox::{Body, Pending};
 use super::shared::Shared;
 use super::shutdown::Shutdown;
 use super::supervisor::{Ended, Supervisor};
 use crate::cluster::batch::{Batch, Limits, Outgoing};
 use crate::error::{Error, ErrorKind, Result};
+use crate::options::Role;
 use crate::pg::database::{Database, Publisher};
 use crate::wire::{msgpack, payload};
 
@@ -87,6 +88,8 @@ impl<'a> Work<'a> {
             }
             self.shared.inbox.report(error);
         }
+        // Emitters are often short-lived, and there may be many of them: the servers clean.
+        let cleans = self.shared.options.role != Role::Emitter;
         loop {
             if let Err(error) = self.send_all(connection, supervisor).await {
                 return Ended::Lost(error);
@@ -96,7 +99,7 @@ impl<'a> Work<'a> {
                 biased;
                 () = shutdown.wait() => return Ended::Shutdown,
                 () = self.shared.outbox.filled() => self.gather(),
-                () = self.cleaner.due() => if let Err(error) = self.clean(connection).await {
+                () = self.cleaner.due(), if cleans => if let Err(error) = self.clean(connection).await {
                     return Ended::Lost(error);
                 },
             }
@@ -110,7 +113,7 @@ impl<'a> Work<'a> {
         }
         if self.prepared.is_empty() {
             for message in self.shared.outbox.take(LIMITS.count, LIMITS.bytes) {
-                match prepare(self.shared, &message) {
+                match prepare(self.shared, message) {
                     Ok(outgoing) => self.prepared.push_back(outgoing),
                     Err(error) => {
                         self.shared.inbox.report(error);
@@ -233,17 +236,20 @@ impl<'a> Work<'a> {
 }
 
 /// Gives a message the form in which it travels: inline, or as an attachment when it is large or binary.
-fn prepare(shared: &Shared, message: &Pending) -> Result<Outgoing> {
+fn prepare(shared: &Shared, message: Pending) -> Result<Outgoing> {
     let options = &shared.options;
     let Pending {
         address,
         kind,
-        data,
+        body,
         parts,
         ..
     } = message;
     let channel = Arc::clone(&address.channel);
-    let text = payload::compose(*kind, data.as_deref(), &options.uid, &address.nsp);
+    let text = match body {
+        Body::Data(data) => payload::compose(kind, data.as_deref(), &options.uid, &address.nsp),
+        Body::Whole(text) => text,
+    };
     if parts.is_empty() && payload::fits_inline(text.len(), options.payload_threshold) {
         return Ok(Outgoing {
             channel,
@@ -251,11 +257,12 @@ fn prepare(shared: &Shared, message: &Pending) -> Result<Outgoing> {
             attachment: None,
         });
     }
-    let attachment = msgpack::encode(&text, parts, &options.marker).map_err(|error| {
+    let attachment = msgpack::encode(&text, &parts, &options.marker).map_err(|error| {
         let context = format!("a message for the namespace {} could not be encoded", address.nsp);
         Error::new(ErrorKind::Publish, context).with_source(error)
     })?;
-    let header = payload::attachment_header_start(&options.uid, *kind, &address.nsp, None);
+    let node_id = (options.role == Role::Primary).then_some(options.uid.as_str());
+    let header = payload::attachment_header_start(&options.uid, kind, &address.nsp, node_id);
     Ok(Outgoing {
         channel,
         text: header,

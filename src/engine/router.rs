@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use super::inbox::{Binary, Item};
 use super::namespaces::{Namespace, NamespaceId};
+use super::outbox::Body;
 use super::shared::Shared;
 use crate::cluster::membership::Heard;
 use crate::error::{Error, ErrorKind};
+use crate::options::Role;
 use crate::wire::message::{Envelope, MessageType};
 
 /// A message in full, inline or from the attachment table.
@@ -35,7 +37,12 @@ enum Verdict {
 /// Whether a message was sent by this node: PostgreSQL notifies the sender as well.
 #[must_use]
 pub fn is_own(shared: &Shared, envelope: &Envelope<'_>) -> bool {
-    envelope.uid.as_deref() == Some(shared.options.uid.as_str())
+    let sender = match shared.options.role {
+        // It publishes under the ids of its workers.
+        Role::Primary => &envelope.node_id,
+        Role::Server | Role::Emitter => &envelope.uid,
+    };
+    sender.as_deref() == Some(shared.options.uid.as_str())
 }
 
 /// Decides what becomes of a message on a channel, and does what can be done natively. Returns what is for
@@ -59,13 +66,18 @@ pub fn route(
         {
             return None;
         }
-        notice_sender(shared, namespace, envelope);
-        (id, judge(shared, id, namespace, envelope))
+        if shared.options.role == Role::Primary {
+            // Who is there, and what concerns whom, is for the workers to know.
+            (id, Verdict::Deliver)
+        } else {
+            notice_sender(shared, namespace, envelope);
+            (id, judge(shared, id, namespace, envelope))
+        }
     };
     match verdict {
         Verdict::Skip => None,
         Verdict::Answer(kind, data) => {
-            shared.publish(id, kind, data, Vec::new(), false);
+            shared.publish(id, kind, Body::Data(data), Vec::new(), false);
             None
         }
         Verdict::Deliver => Some(deliver(id, envelope, content())),

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use super::clock::ClusterClock;
 use super::inbox::{Inbox, Item};
 use super::namespaces::{NamespaceId, Namespaces};
-use super::outbox::{Outbox, Pending};
+use super::outbox::{Body, Outbox, Pending};
 use crate::options::Options;
 use crate::wire::message::MessageType;
 
@@ -63,7 +63,7 @@ impl Shared {
         &self,
         namespace: NamespaceId,
         kind: MessageType,
-        data: Option<String>,
+        body: Body,
         parts: Vec<Vec<u8>>,
         volatile: bool,
     ) {
@@ -78,7 +78,7 @@ impl Shared {
         self.outbox.push(Pending {
             address,
             kind,
-            data,
+            body,
             parts,
             volatile,
         });

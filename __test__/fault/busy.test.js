@@ -1,0 +1,176 @@
+"use strict";
+
+// A JavaScript thread that is busy, a process that is stopped, one that is killed: only the last one is gone.
+
+const assert = require("node:assert/strict");
+const { describe, it } = require("node:test");
+
+const { Manager } = require("socket.io-client");
+
+const { startChild } = require("../support/child.js");
+const { untilAcquainted } = require("../support/cluster.js");
+const { startScript } = require("../support/faults.js");
+const { useDatabase } = require("../support/postgres.js");
+const { TestServer } = require("../support/server.js");
+const { collect, once } = require("../support/wait.js");
+
+const HEARTBEATS = { heartbeatInterval: 200, heartbeatTimeout: 600 };
+const BUSY_MS = 3_000;
+
+/** A server that can be made busy, and says afterwards whom it knows and whom it took for gone. */
+const BUSY_SERVER = `
+  const [connectionString, options] = process.argv.slice(1);
+  const pool = new Pool({ connectionString });
+  const io = new Server({
+    transports: ["websocket"],
+    pingTimeout: 60_000,
+    adapter: createAdapter(pool, {
+      ...JSON.parse(options),
+      errorHandler: (error) => process.send({ event: "error", code: error.code }),
+    }),
+  });
+  const { adapter } = io.of("/");
+  const gone = [];
+  const { onPeerLeft } = adapter;
+  adapter.onPeerLeft = function (uid) {
+    gone.push(uid);
+    onPeerLeft.call(this, uid);
+  };
+  const http = require("node:http").createServer();
+  io.attach(http);
+  http.listen(0, "127.0.0.1", () => {
+    process.send({ event: "listening", port: http.address().port });
+  });
+  process.on("message", async ({ busyFor }) => {
+    process.send({ event: "busy" });
+    await new Promise(setImmediate);
+    const end = Date.now() + busyFor;
+    while (Date.now() < end);
+    const known = [...adapter.nodesMap.keys()];
+    const sockets = await io.fetchSockets();
+    process.send({ event: "free", known, gone, sockets: sockets.length });
+  });
+`;
+
+describe("a server", () => {
+  const database = useDatabase();
+
+  /** @param {import("node:test").TestContext} t */
+  async function startServer(t) {
+    const server = new TestServer({
+      connectionString: database.connectionString,
+      options: HEARTBEATS,
+    });
+    t.after(() => server.close());
+    await server.listen();
+    return server;
+  }
+
+  /**
+   * @param {import("node:test").TestContext} t
+   * @param {TestServer} server
+   */
+  async function startBusyServer(t, server) {
+    const script = startScript(t, BUSY_SERVER, [
+      database.connectionString,
+      JSON.stringify(HEARTBEATS),
+    ]);
+    const { port } = await script.next("listening");
+    const manager = new Manager(`http://127.0.0.1:${port}`, {
+      transports: ["websocket"],
+      reconnection: false,
+    });
+    t.after(() => manager._close());
+    const client = manager.socket("/");
+    await once(client, "connect");
+    await untilAcquainted([server], { count: 2 });
+    return { script, client };
+  }
+
+  const loads = {
+    "thousands of messages": { messages: 8_000, bytes: 50 },
+    "more than it takes in": { messages: 6_000, bytes: 6_000 },
+  };
+  for (const [name, { messages, bytes }] of Object.entries(loads)) {
+    it(`that is busy with something else gets ${name} afterwards, in order, and is not taken for gone`, async (t) => {
+      const server = await startServer(t);
+      const local = await server.connect();
+      const { script, client } = await startBusyServer(t, server);
+      const values = collect(client, "number");
+      const ballast = "x".repeat(bytes);
+      let fewest = Infinity;
+      const watch = setInterval(async () => {
+        fewest = Math.min(fewest, await server.adapter().serverCount());
+      }, 20);
+      t.after(() => clearInterval(watch));
+
+      script.send({ busyFor: BUSY_MS });
+      await script.next("busy");
+      for (let number = 0; number < messages; number += 1) {
+        server.io.emit("number", number, ballast);
+      }
+      const sockets = server.io.timeout(15_000).fetchSockets();
+      const { known, gone, sockets: seen } = await script.next("free");
+      await values.count(messages);
+
+      assert.deepEqual(
+        values.values.map(([number]) => number),
+        Array.from({ length: messages }, (_, number) => number),
+      );
+      assert.deepEqual(known, [server.adapter().uid]);
+      assert.deepEqual(gone, []);
+      assert.equal(fewest, 2);
+      assert.equal(seen, 2);
+      assert.deepEqual(
+        (await sockets).map(({ id }) => id).sort(),
+        [local.id, client.id].sort(),
+      );
+      assert.deepEqual(script.messages("error"), []);
+    });
+  }
+
+  it("that is killed is gone after the time-out, and nobody waits for it", async (t) => {
+    const server = await startServer(t);
+    const local = await server.connect();
+    const child = await startChild(t, {
+      connectionString: database.connectionString,
+      options: HEARTBEATS,
+    });
+    await untilAcquainted([server], { count: 2 });
+
+    child.suspend(); // it must not answer
+    const sockets = server.io.fetchSockets();
+    const answers = server.io.serverSideEmitWithAck("question");
+    const started = Date.now();
+    await child.kill();
+
+    assert.deepEqual(
+      (await sockets).map(({ id }) => id),
+      [local.id],
+    );
+    assert.deepEqual(await answers, []);
+    const elapsed = Date.now() - started;
+    assert.ok(elapsed < 2_500, `it took ${elapsed} ms`);
+    assert.equal(await server.adapter().serverCount(), 1);
+  });
+
+  it("that was stopped and goes on is known again, and knows the others", async (t) => {
+    const server = await startServer(t);
+    const child = await startChild(t, {
+      connectionString: database.connectionString,
+      options: HEARTBEATS,
+    });
+    await untilAcquainted([server], { count: 2 });
+
+    child.suspend();
+    await untilAcquainted([server], { count: 1 });
+    child.resume();
+    await untilAcquainted([server], { count: 2 });
+
+    assert.equal(await child.call("serverCount", "/"), 2);
+    server.io.on("question", (reply) => reply("here"));
+    assert.deepEqual(await child.call("ask"), ["here"]);
+    const [answer] = await server.io.serverSideEmitWithAck("question");
+    assert.equal(answer, `answer of ${child.pid}`);
+  });
+});

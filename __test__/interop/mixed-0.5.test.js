@@ -1,0 +1,7 @@
+"use strict";
+
+const { describeMixedCluster } = require("./mixed-features.js");
+
+describeMixedCluster(["native", "js-0.5"]);
+describeMixedCluster(["native", "native", "js-0.5"]);
+describeMixedCluster(["native", "js-0.5", "js-0.5"]);

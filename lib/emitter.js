@@ -1,0 +1,294 @@
+"use strict";
+
+const { EngineHost } = require("./engine-host");
+const { describeType } = require("./errors");
+const { resolveOptions } = require("./options");
+const { readConnection } = require("./pool-config");
+
+/** What every emitter calls itself; servers do not take it for one of them. */
+const EMITTER_UID = "emitter";
+
+/** The types of cluster messages that an emitter sends, and the type of their packet. */
+const TYPE = Object.freeze({
+  BROADCAST: 3,
+  SOCKETS_JOIN: 4,
+  SOCKETS_LEAVE: 5,
+  DISCONNECT_SOCKETS: 6,
+  SERVER_SIDE_EMIT: 9,
+});
+const EVENT_PACKET = 2;
+
+/** How long `close()` waits for a database that does not answer, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 10_000;
+
+/** Events that Socket.IO keeps for itself. */
+const RESERVED_EVENTS = new Set([
+  "connect",
+  "connect_error",
+  "disconnect",
+  "disconnecting",
+  "newListener",
+  "removeListener",
+]);
+
+/** @typedef {string | string[]} RoomOrRooms */
+
+/**
+ * Which sockets a call is for. Each step gives a new operator, so that one can be kept and used again.
+ */
+class BroadcastOperator {
+  #publish;
+  #target;
+
+  /**
+   * @param {(type: number, data: any, isVolatile?: boolean) => void} publish
+   * @param {{ rooms: string[], except: string[], flags: { volatile?: boolean, compress?: boolean } }} [target]
+   */
+  constructor(publish, target = { rooms: [], except: [], flags: {} }) {
+    this.#publish = publish;
+    this.#target = target;
+  }
+
+  /**
+   * @param {RoomOrRooms} room
+   * @returns {BroadcastOperator}
+   */
+  to(room) {
+    return this.#with({ rooms: union(this.#target.rooms, room) });
+  }
+
+  /**
+   * @param {RoomOrRooms} room
+   * @returns {BroadcastOperator}
+   */
+  in(room) {
+    return this.to(room);
+  }
+
+  /**
+   * @param {RoomOrRooms} room
+   * @returns {BroadcastOperator}
+   */
+  except(room) {
+    return this.#with({ except: union(this.#target.except, room) });
+  }
+
+  /**
+   * @param {boolean} compress
+   * @returns {BroadcastOperator}
+   */
+  compress(compress) {
+    return this.#with({ flags: { ...this.#target.flags, compress } });
+  }
+
+  /** @returns {BroadcastOperator} */
+  get volatile() {
+    return this.#with({ flags: { ...this.#target.flags, volatile: true } });
+  }
+
+  /**
+   * @param {string | symbol} event
+   * @param {...any} args
+   * @returns {true}
+   */
+  emit(event, ...args) {
+    refuseReserved(event);
+    refuseAcknowledgement(args);
+    const packet = { type: EVENT_PACKET, data: [event, ...args] };
+    const { flags } = this.#target;
+    this.#publish(
+      TYPE.BROADCAST,
+      { packet, opts: this.#target },
+      flags.volatile,
+    );
+    return true;
+  }
+
+  /** @param {RoomOrRooms} rooms */
+  socketsJoin(rooms) {
+    this.#publish(TYPE.SOCKETS_JOIN, {
+      opts: this.#target,
+      rooms: union([], rooms),
+    });
+  }
+
+  /** @param {RoomOrRooms} rooms */
+  socketsLeave(rooms) {
+    this.#publish(TYPE.SOCKETS_LEAVE, {
+      opts: this.#target,
+      rooms: union([], rooms),
+    });
+  }
+
+  /** @param {boolean} [close] - whether to close the underlying connection as well */
+  disconnectSockets(close = false) {
+    this.#publish(TYPE.DISCONNECT_SOCKETS, { opts: this.#target, close });
+  }
+
+  /**
+   * @param {string | symbol} event
+   * @param {...any} args
+   */
+  serverSideEmit(event, ...args) {
+    refuseReserved(event);
+    refuseAcknowledgement(args);
+    this.#publish(TYPE.SERVER_SIDE_EMIT, { packet: [event, ...args] });
+  }
+
+  /** @param {Partial<{ rooms: string[], except: string[], flags: object }>} change */
+  #with(change) {
+    return new BroadcastOperator(this.#publish, { ...this.#target, ...change });
+  }
+}
+
+/**
+ * Sends to the clients of a cluster from a process that is no Socket.IO server.
+ */
+class Emitter {
+  #host;
+  #namespace;
+
+  /**
+   * @param {any} pool - a `pg.Pool`, a connection string, or a configuration of a `pg` client
+   * @param {string | import("..").EmitterOptions} [nsp] - the namespace; the options may stand in its place
+   * @param {import("..").EmitterOptions} [options]
+   */
+  constructor(pool, nsp = "/", options = undefined) {
+    if (pool instanceof EngineHost) {
+      this.#host = pool; // of()
+    } else {
+      const settings = typeof nsp === "object" ? nsp : options;
+      this.#host = new EngineHost(
+        readConnection(pool),
+        { ...resolveOptions(settings), uid: EMITTER_UID },
+        "emitter",
+      );
+    }
+    this.nsp = namespaceName(typeof nsp === "object" ? "/" : nsp);
+    this.#namespace = this.#host.engine.open(this.nsp);
+  }
+
+  /**
+   * @param {string} nsp
+   * @returns {Emitter} one for another namespace, with the same options and connection
+   */
+  of(nsp) {
+    return new Emitter(this.#host, nsp);
+  }
+
+  /** @param {RoomOrRooms} room */
+  to(room) {
+    return this.#everyone.to(room);
+  }
+
+  /** @param {RoomOrRooms} room */
+  in(room) {
+    return this.#everyone.in(room);
+  }
+
+  /** @param {RoomOrRooms} room */
+  except(room) {
+    return this.#everyone.except(room);
+  }
+
+  get volatile() {
+    return this.#everyone.volatile;
+  }
+
+  /** @param {boolean} compress */
+  compress(compress) {
+    return this.#everyone.compress(compress);
+  }
+
+  /**
+   * @param {string | symbol} event
+   * @param {...any} args
+   */
+  emit(event, ...args) {
+    return this.#everyone.emit(event, ...args);
+  }
+
+  /** @param {RoomOrRooms} rooms */
+  socketsJoin(rooms) {
+    this.#everyone.socketsJoin(rooms);
+  }
+
+  /** @param {RoomOrRooms} rooms */
+  socketsLeave(rooms) {
+    this.#everyone.socketsLeave(rooms);
+  }
+
+  /** @param {boolean} [close] */
+  disconnectSockets(close) {
+    this.#everyone.disconnectSockets(close);
+  }
+
+  /**
+   * @param {string | symbol} event
+   * @param {...any} args
+   */
+  serverSideEmit(event, ...args) {
+    this.#everyone.serverSideEmit(event, ...args);
+  }
+
+  /**
+   * Resolves when all that was emitted so far, in any namespace of this emitter, is committed; or was given up, which
+   * the `errorHandler` is told.
+   *
+   * @returns {Promise<void>}
+   */
+  flush() {
+    return this.#host.engine.flush();
+  }
+
+  /**
+   * Flushes, then closes the connection, for all namespaces of this emitter.
+   *
+   * @returns {Promise<void>}
+   */
+  async close() {
+    await this.#host.close(CLOSE_TIMEOUT_MS);
+  }
+
+  get #everyone() {
+    return new BroadcastOperator((type, data, isVolatile) =>
+      this.#host.publish(this.#namespace, type, data, isVolatile),
+    );
+  }
+}
+
+/**
+ * @param {string[]} rooms
+ * @param {RoomOrRooms} more
+ */
+function union(rooms, more) {
+  return [...new Set(rooms.concat(more))];
+}
+
+/** @param {unknown} nsp */
+function namespaceName(nsp) {
+  if (typeof nsp !== "string") {
+    throw new TypeError(
+      `the namespace must be a string, got ${describeType(nsp)}`,
+    );
+  }
+  return nsp.startsWith("/") ? nsp : `/${nsp}`;
+}
+
+/** @param {any} event */
+function refuseReserved(event) {
+  if (RESERVED_EVENTS.has(event)) {
+    throw new Error(`"${String(event)}" is a reserved event name`);
+  }
+}
+
+/** @param {any[]} args */
+function refuseAcknowledgement(args) {
+  if (typeof args[args.length - 1] === "function") {
+    throw new Error(
+      "an emitter hears nothing, hence no acknowledgements: remove the function, or emit from a server",
+    );
+  }
+}
+
+module.exports = { Emitter, BroadcastOperator };
