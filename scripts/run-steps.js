@@ -64,6 +64,7 @@ async function runStep(step, env, signal) {
       step.limitMs,
     );
   }
+  if (signal.aborted) problem = "interrupted";
   const { passed = 0, failed = 0 } = counter ?? {};
   if (counter && passed + failed === 0) problem ??= "no test ran";
   if (problem !== undefined) console.log(`=== ${step.title}: ${problem}`);

@@ -29,7 +29,7 @@ class Member {
     this.heard = [];
     /** @type {string[]} what was reported to the adapter's `errorHandler` */
     this.errors = [];
-    /** @type {ClientSocket[]} */
+    /** @type {ClientSocket[]} those that stay */
     this.clients = [];
     /** @type {Set<Manager>} */
     this._managers = new Set();
@@ -110,7 +110,6 @@ class Member {
     await until(() => this.call("hasSocket", namespace, client.id), {
       message: `${client.id} known to ${this.name}`,
     });
-    this.clients.push(client);
     return client;
   }
 

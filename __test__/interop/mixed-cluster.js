@@ -75,10 +75,11 @@ class MixedCluster {
     });
     this.members.push(member);
     for (let i = 0; i < (clientsPerServer ?? 0); i += 1) {
-      await member.connect("/", {
+      const client = await member.connect("/", {
         auth: { data: { of: member.name, number: i } },
         query: { number: String(i) },
       });
+      member.clients.push(client);
     }
     return member;
   }

@@ -3,6 +3,7 @@
 const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
 
+const { forgivingOptions } = require("../support/adapter.js");
 const { startChild } = require("../support/child.js");
 const { clusterFor, untilAcquainted } = require("../support/cluster.js");
 const { useDatabase } = require("../support/postgres.js");
@@ -22,7 +23,10 @@ describe("serverCount()", () => {
   });
 
   it("counts those who come and those who close", async (t) => {
-    const cluster = await clusterFor(t, database, { servers: 2 });
+    const cluster = await clusterFor(t, database, {
+      servers: 2,
+      options: forgivingOptions,
+    });
     assert.deepEqual(await counts(cluster), [2, 2]);
 
     await cluster.addServer();

@@ -3,6 +3,7 @@
 const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
 
+const { forgivingOptions } = require("../support/adapter.js");
 const { clusterFor, useCluster } = require("../support/cluster.js");
 const { useDatabase } = require("../support/postgres.js");
 const { collect, once, until } = require("../support/wait.js");
@@ -166,7 +167,9 @@ describe("serverSideEmit() in a cluster that changes", () => {
   });
 
   it("ends early when the one who does not answer leaves", async (t) => {
-    const cluster = await clusterFor(t, database);
+    const cluster = await clusterFor(t, database, {
+      options: forgivingOptions,
+    });
     const [asker, answering, silent] = peersOf(cluster);
     assert.ok(asker && answering && silent);
     answering.on("question", (reply) => reply("here"));
@@ -179,7 +182,10 @@ describe("serverSideEmit() in a cluster that changes", () => {
   });
 
   it("asks those who are there", async (t) => {
-    const cluster = await clusterFor(t, database, { servers: 2 });
+    const cluster = await clusterFor(t, database, {
+      servers: 2,
+      options: forgivingOptions,
+    });
     const [asker] = peersOf(cluster);
     assert.ok(asker);
     const answer = (/** @type {(value: string) => void} */ reply) =>

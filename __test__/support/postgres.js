@@ -12,14 +12,20 @@ const { until } = require("./wait.js");
 
 /** @type {Promise<import("../../scripts/embedded-postgres.js").EmbeddedPostgres> | undefined} */
 let ownServer;
-let databasesInUse = 0;
+
+/** A server that lasts until this process has nothing more to do, or dies. */
+async function startOwnServer() {
+  const server = await startPostgres();
+  process.once("beforeExit", () => server.dispose());
+  return server;
+}
 
 /** @returns {Promise<string>} the connection string of a server on which databases can be created */
 async function serverUrl() {
   if (process.env.TEST_DATABASE_URL) {
     return process.env.TEST_DATABASE_URL;
   }
-  ownServer ??= startPostgres();
+  ownServer ??= startOwnServer();
   return (await ownServer).connectionString;
 }
 
@@ -91,18 +97,12 @@ class TestDatabase {
       const admin = await connect(await serverUrl());
       await admin.query(`DROP DATABASE "${this.name}" WITH (FORCE)`);
       await admin.end();
-      databasesInUse -= 1;
-      if (databasesInUse === 0 && ownServer) {
-        await (await ownServer).dispose();
-        ownServer = undefined;
-      }
     }
   }
 }
 
 /** @returns {Promise<TestDatabase>} */
 async function createDatabase() {
-  databasesInUse += 1;
   const url = new URL(await serverUrl());
   const name = `test_${randomBytes(6).toString("hex")}`;
   const creator = await connect(url.href);

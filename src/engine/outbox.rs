@@ -67,7 +67,7 @@ impl Pending {
 struct State {
     queue: VecDeque<Pending>,
     bytes: usize,
-    online: bool,
+    offline: bool,
     closed: bool,
     /// How many messages were ever taken in; so each has a number, from 1.
     accepted: u64,
@@ -94,7 +94,7 @@ impl Outbox {
     /// Takes a message in. After [`Outbox::close`] it is ignored.
     pub fn push(&self, message: Pending) {
         let mut state = self.lock();
-        if state.closed || (message.volatile && !state.online) {
+        if state.closed || (message.volatile && state.offline) {
             return;
         }
         let was_empty = state.queue.is_empty();
@@ -141,9 +141,9 @@ impl Outbox {
         wake_flushes(&mut state);
     }
 
-    /// Says whether there is a connection.
+    /// Says whether there is a connection. Until the first word on it, one is expected.
     pub fn set_online(&self, online: bool) {
-        self.lock().online = online;
+        self.lock().offline = !online;
     }
 
     /// A report on what was dropped since the last one, if anything was.
@@ -158,10 +158,10 @@ impl Outbox {
         })
     }
 
-    /// Whether there is a connection to publish over.
+    /// Whether there is a connection to publish over, or one can be expected in a moment.
     #[must_use]
     pub fn is_online(&self) -> bool {
-        self.lock().online
+        !self.lock().offline
     }
 
     /// Resolves when all that was taken in so far is committed or dropped.
@@ -195,10 +195,10 @@ impl Outbox {
 }
 
 fn drop_excess(state: &mut State) {
-    let most = if state.online {
-        MAX_ONLINE_BYTES
-    } else {
+    let most = if state.offline {
         MAX_OFFLINE_BYTES
+    } else {
+        MAX_ONLINE_BYTES
     };
     while state.bytes > most && state.queue.len() > 1 {
         if let Some(oldest) = state.queue.pop_front() {

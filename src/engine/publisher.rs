@@ -30,10 +30,14 @@ const MOST_LOSSES: u32 = 3;
 pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdown: Shutdown) {
     let mut supervisor = Supervisor::new(&shared, "publisher");
     let mut work = Work::new(&shared);
-    while let Some(mut connection) = supervisor
-        .connect(|| database.connect_publisher(), &mut shutdown)
-        .await
-    {
+    let connect = || async {
+        let connected = database.connect_publisher().await;
+        if connected.is_err() {
+            shared.outbox.set_online(false);
+        }
+        connected
+    };
+    while let Some(mut connection) = supervisor.connect(connect, &mut shutdown).await {
         shared.outbox.set_online(true);
         let ended = work.serve(&mut connection, &mut supervisor, &mut shutdown).await;
         shared.outbox.set_online(false);

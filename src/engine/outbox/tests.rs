@@ -30,6 +30,7 @@ fn keeps_the_order() {
 #[test]
 fn drops_the_oldest_while_the_server_is_away_and_says_so_once() {
     let outbox = Outbox::default();
+    outbox.set_online(false);
     let size = MAX_OFFLINE_BYTES / 2;
     for letter in ["a", "b", "c"] {
         outbox.push(message(letter.repeat(size)));
@@ -48,6 +49,7 @@ fn drops_the_oldest_while_the_server_is_away_and_says_so_once() {
 #[test]
 fn volatile_messages_do_not_wait_for_a_server() {
     let outbox = Outbox::default();
+    outbox.set_online(false);
     outbox.push(Pending {
         volatile: true,
         ..message("a".into())
@@ -92,6 +94,7 @@ fn what_is_dropped_behind_it_does_not_settle_what_is_under_way() {
 #[test]
 fn a_flush_does_not_wait_for_what_was_dropped() {
     let outbox = Outbox::default();
+    outbox.set_online(false);
     outbox.push(message("x".repeat(MAX_OFFLINE_BYTES)));
     let mut flush = outbox.flush();
     outbox.push(message("x".repeat(MAX_OFFLINE_BYTES)));
