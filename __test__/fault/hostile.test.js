@@ -4,7 +4,7 @@
 // cost a client its connection, stop what comes after it, or show its content in an error.
 
 const assert = require("node:assert/strict");
-const { beforeEach, describe, it } = require("node:test");
+const { before, beforeEach, describe, it } = require("node:test");
 
 const { encode } = require("@msgpack/msgpack");
 
@@ -16,6 +16,7 @@ const {
   notify,
   notifyAttachment,
   Reports,
+  untilListening,
 } = require("../support/faults.js");
 const {
   HARMLESS,
@@ -37,6 +38,7 @@ describe("hostile messages", () => {
     clientsPerServer: 2,
     options: { errorHandler: reports.errorHandler },
   });
+  before(() => untilListening(database, cluster.client(0)));
   beforeEach(() => reports.clear());
 
   /**

@@ -3,10 +3,14 @@
 // What others answer to our requests is as little to be trusted as what they send on their own.
 
 const assert = require("node:assert/strict");
-const { beforeEach, describe, it } = require("node:test");
+const { before, beforeEach, describe, it } = require("node:test");
 
 const { useCluster } = require("../support/cluster.js");
-const { joinAsImpostor, Reports } = require("../support/faults.js");
+const {
+  joinAsImpostor,
+  Reports,
+  untilListening,
+} = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
 
 const FETCH_SOCKETS = 7;
@@ -26,6 +30,7 @@ describe("responses", () => {
     servers: 1,
     options: { errorHandler: reports.errorHandler },
   });
+  before(() => untilListening(database, cluster.client(0)));
   beforeEach(() => reports.clear());
 
   const unusable = {

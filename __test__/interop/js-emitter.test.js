@@ -149,10 +149,9 @@ function describeEmitter(namespace) {
       emitter().to("room").except(idOf(excepted)).emit("to room", 1);
       await until(() => arrivals.values.flat().length > 0);
       emitter().except("room").emit("to room", 2);
-      await until(
-        () => arrivals.values.flat().length >= clients.length - 1,
-        { message: "all but the excepted one" },
-      );
+      await until(() => arrivals.values.flat().length >= clients.length - 1, {
+        message: "all but the excepted one",
+      });
 
       await fence("to room");
       assert.deepEqual(

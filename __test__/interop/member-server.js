@@ -72,7 +72,11 @@ class MemberServer {
     namespace.on("question", (/** @type {any[]} */ ...args) => {
       args.pop()({ by: this._name, args });
     });
-    namespace.on("unanswerable", () => {});
+    namespace.on("unanswerable", () => {
+      this._tell({
+        heard: { namespace: namespace.name, event: "unanswerable", args: [] },
+      });
+    });
   }
 
   /**

@@ -5,4 +5,3 @@ const { describeMixedCluster } = require("./mixed-features.js");
 describeMixedCluster(["native", "js-0.4"]);
 describeMixedCluster(["native", "native", "js-0.4"]);
 describeMixedCluster(["native", "js-0.4", "js-0.4"]);
-describeMixedCluster(["native", "js-0.5", "js-0.4"]);

@@ -56,6 +56,16 @@ class MixedCluster {
   }
 
   /**
+   * @param {ClientSocket} client
+   * @returns {Member} the server that it is connected to
+   */
+  serverOf(client) {
+    const found = this.members.find(({ clients }) => clients.includes(client));
+    if (!found) throw new RangeError(`no server of ${client.id}`);
+    return found;
+  }
+
+  /**
    * One more server, with its clients; the others need not know it yet.
    *
    * @param {Kind} kind

@@ -97,6 +97,23 @@ async function notify(database, payload, channel = CHANNEL) {
 }
 
 /**
+ * A server that is alone does not need to listen to be complete, and does so a moment later.
+ * @param {TestDatabase} database
+ * @param {import("./server.js").ClientSocket} client of the server
+ */
+async function untilListening(database, client) {
+  let isHeard = false;
+  client.once("are you listening", () => (isHeard = true));
+  await until(
+    async () => {
+      await notify(database, broadcastMessage(["are you listening"]));
+      return isHeard;
+    },
+    { message: "the server listening" },
+  );
+}
+
+/**
  * Stores an attachment and sends a header for it.
  * @param {TestDatabase} database
  * @param {Uint8Array | null} bytes
@@ -369,4 +386,5 @@ module.exports = {
   startProxy,
   startScript,
   terminateSessions,
+  untilListening,
 };

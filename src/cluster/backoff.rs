@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The first delay. Short: a server that was restarted is often back within a second.
 pub const FIRST_DELAY: Duration = Duration::from_millis(100);
 /// The longest delay: a server that comes back is noticed within this time.
-pub const LONGEST_DELAY: Duration = Duration::from_secs(5);
+pub const LONGEST_DELAY: Duration = Duration::from_secs(2);
 
 /// Doubling delays with jitter, so that the nodes of a cluster do not all knock at the same moment.
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ mod tests {
     fn doubles_up_to_the_longest_delay() {
         let mut backoff = Backoff::default();
         let delays: Vec<u128> = (0..8).map(|_| backoff.next_delay(1000).as_millis()).collect();
-        assert_eq!(delays, [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+        assert_eq!(delays, [100, 200, 400, 800, 1600, 2000, 2000, 2000]);
         backoff.reset();
         assert_eq!(backoff.next_delay(0).as_millis(), 50);
     }

@@ -1,11 +1,15 @@
 //! Connecting again and again, with backoff, until it works or the engine ends.
 
 use std::future::Future;
+use std::time::Duration;
 
 use super::shared::Shared;
 use super::shutdown::Shutdown;
-use crate::cluster::backoff::{Backoff, LONGEST_DELAY};
+use crate::cluster::backoff::Backoff;
 use crate::error::{Error, Result};
+
+/// The pause after the server has refused the credentials: trying quickly could lock the account.
+const DENIED_DELAY: Duration = Duration::from_secs(5);
 
 /// Why a task stopped using a connection.
 pub enum Ended {
@@ -48,11 +52,10 @@ impl<'a> Supervisor<'a> {
                     return Some(connection);
                 }
                 Err(error) => {
-                    // A refused password is not tried quickly: that could lock the account.
                     let is_denied = error.sqlstate().is_some_and(|code| code.starts_with("28"));
                     self.report(error);
                     let backoff = self.backoff.next_delay(random());
-                    let delay = if is_denied { LONGEST_DELAY } else { backoff };
+                    let delay = if is_denied { DENIED_DELAY } else { backoff };
                     self.shared
                         .debug(|| format!("{} tries again in {} ms", self.role, delay.as_millis()));
                     shutdown.or(tokio::time::sleep(delay)).await?;

@@ -41,8 +41,8 @@ pub trait Listener: Send {
     /// Stops listening on channels.
     fn unlisten(&mut self, channels: &[String]) -> impl Future<Output = Result<()>> + Send;
 
-    /// Waits for notifications and appends what is there, at least one and about `most`. Dropping the future
-    /// loses nothing.
+    /// Waits for notifications and puts what is there into the empty vector, at least one and about `most`.
+    /// Dropping the future loses nothing.
     fn receive(
         &mut self,
         notifications: &mut Vec<Notification>,

@@ -178,24 +178,6 @@ async fn a_missing_table_is_told_apart_and_holds_up_no_inline_message() {
     server.clean_up().await;
 }
 
-#[tokio::test]
-async fn the_session_keeps_its_synchronous_commit() {
-    let Some(server) = RealServer::from_environment().await else {
-        return;
-    };
-    let changes = serde_json::json!({ "options": "-c synchronous_commit=on" });
-    let database = server.database_with(&server.table(), &changes);
-    let (_listener, mut publisher) = connect(&database, &[]).await;
-    for _ in 0..3 {
-        publisher
-            .notify_batch(&[attached(&server.schema, b"row")])
-            .await
-            .unwrap();
-    }
-    publisher.prune(Duration::ZERO).await.unwrap();
-    server.clean_up().await;
-}
-
 /// It would be carried out when the lock is gone, and its messages doubled: they were sent again meanwhile.
 #[tokio::test]
 async fn a_batch_that_was_given_up_is_not_carried_out_later() {
@@ -223,11 +205,11 @@ async fn a_batch_that_was_given_up_is_not_carried_out_later() {
     server.run("COMMIT").await;
     // Whoever still waited for the lock gets it before this one does.
     server
-        .run(
-            &format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", server.table()).replace("LOCK", "BEGIN; LOCK"),
-        )
+        .run(&format!(
+            "BEGIN; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE; COMMIT",
+            server.table()
+        ))
         .await;
-    server.run("COMMIT").await;
     assert_eq!(
         server
             .number(&format!("SELECT count(*) FROM {}", server.table()))

@@ -167,12 +167,14 @@ pub fn id_in(payload: &str) -> i64 {
 
 /// Waits for so many notifications.
 pub async fn receive(listener: &mut impl Listener, count: usize) -> Vec<Notification> {
-    let mut notifications = Vec::new();
-    while notifications.len() < count {
-        let received = tokio::time::timeout(PATIENCE, listener.receive(&mut notifications, 512)).await;
+    let mut all = Vec::new();
+    while all.len() < count {
+        let mut some = Vec::new();
+        let received = tokio::time::timeout(PATIENCE, listener.receive(&mut some, 512)).await;
         received.expect("a notification arrives").unwrap();
+        all.append(&mut some);
     }
-    notifications
+    all
 }
 
 /// Waits for so many notifications; returns their payloads.
