@@ -131,6 +131,58 @@ export declare function createAdapter(
   options?: PostgresAdapterOptions,
 ): (nsp: any) => PostgresAdapter;
 
+/**
+ * The options of {@link setupPrimary}, as those of {@link createAdapter}. Here `uid` is the id of this primary, unlike
+ * that of every other one.
+ */
+export type PrimaryOptions = Pick<
+  PostgresAdapterOptions,
+  | "uid"
+  | "channelPrefix"
+  | "tableName"
+  | "payloadThreshold"
+  | "cleanupInterval"
+  | "errorHandler"
+>;
+
+/**
+ * What {@link setupPrimary} returns.
+ */
+export interface Primary {
+  /**
+   * Tells the other servers that the workers leave the cluster, stops passing messages on, also among the workers, and
+   * closes the connections.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * For the primary of the `cluster` module, whose workers use `createAdapter()` of `@socket.io/cluster-adapter`: passes
+ * on what the workers and the rest of the cluster say to each other. It takes the place of `setupPrimary()` of
+ * `@socket.io/cluster-adapter`.
+ *
+ * Binary content needs `cluster.setupPrimary({ serialization: "advanced" })`: with the default of Node.js, JSON, it
+ * arrives at other workers as `{ type: "Buffer", data: [...] }`.
+ *
+ * @example
+ * if (cluster.isPrimary) {
+ *   cluster.setupPrimary({ serialization: "advanced" });
+ *   setupPrimary(pool);
+ *   cluster.fork();
+ * } else {
+ *   const io = new Server({ adapter: createAdapter() }); // of @socket.io/cluster-adapter
+ * }
+ *
+ * @param pool - a `pg.Pool`, a connection string, or the configuration of a `pg` client. Only its settings are read.
+ * @param options - additional options
+ * @throws Error in a worker, or if it was called before and not closed
+ * @throws TypeError, RangeError as {@link createAdapter}
+ */
+export declare function setupPrimary(
+  pool: Pool | ClientConfig | string,
+  options?: PrimaryOptions,
+): Primary;
+
 type EventsMap = Record<string, any>;
 type DefaultEventsMap = Record<string, (...args: any[]) => void>;
 type EventNames<Map extends EventsMap> = keyof Map & (string | symbol);

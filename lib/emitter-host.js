@@ -1,17 +1,24 @@
 "use strict";
 
-const { setTimeout: delay } = require("node:timers/promises");
+const {
+  setImmediate: turn,
+  setTimeout: delay,
+} = require("node:timers/promises");
 const { EngineHost } = require("./engine-host");
 const { PostgresAdapterError } = require("./errors");
 
-/** How long a database that does not answer is waited for at the end, in milliseconds. */
+/** How long the end of an emitter waits for a database that does not answer, in milliseconds. */
 const LAST_FLUSH_TIMEOUT_MS = 10_000;
 
-/** Those that have sent something since they were last known to be empty. */
+/**
+ * Those that may hold something when the process runs out of work.
+ *
+ * @type {Set<EmitterHost>}
+ */
 const unflushed = new Set();
 
 /**
- * The engine of an emitter. What was sent reaches the database even if the process has nothing else to do any more.
+ * The engine of an emitter: nothing that was sent is lost because the process has nothing else to do.
  */
 class EmitterHost extends EngineHost {
   /** @type {Promise<void> | undefined} */
@@ -23,8 +30,9 @@ class EmitterHost extends EngineHost {
    */
   constructor(connection, options) {
     super(connection, options, "emitter");
-    process.off("beforeExit", flushAll); // one listener for all
-    process.on("beforeExit", flushAll);
+    if (!process.listeners("beforeExit").includes(flushAll)) {
+      process.on("beforeExit", flushAll);
+    }
   }
 
   /**
@@ -41,9 +49,12 @@ class EmitterHost extends EngineHost {
     unflushed.add(this);
   }
 
-  /** @returns {Promise<void>} */
+  /** Resolves when all that was sent so far is committed, or was given up and the `errorHandler` has heard of it. */
   async flush() {
     await this.engine.flush();
+    // what is reported comes by another way, a turn of the event loop later at most
+    await turn();
+    await turn();
   }
 
   /**
@@ -56,21 +67,43 @@ class EmitterHost extends EngineHost {
     return this.#closed;
   }
 
-  async #flushAndClose() {
-    unflushed.delete(this);
-    const flushed = await Promise.race([
-      this.engine.flush().then(() => true),
-      delay(LAST_FLUSH_TIMEOUT_MS, false, { ref: false }),
-    ]);
-    await super.close();
-    if (!flushed) {
-      this.report(
-        new PostgresAdapterError(
-          "ERR_PUBLISH",
-          `the emitter was closed after waiting ${LAST_FLUSH_TIMEOUT_MS} ms for the database: what it had not sent ` +
-            "by then is lost",
-        ),
-      );
+  /** Flushes for a limited time. The connection ends only if that fails. */
+  async flushAtExit() {
+    if (!(await this.#flushInTime())) {
+      this.#closed ??= this.#giveUp();
+      await this.#closed;
     }
   }
+
+  async #flushAndClose() {
+    const flushed = await this.#flushInTime();
+    await (flushed ? super.close() : this.#giveUp());
+  }
+
+  async #giveUp() {
+    await super.close();
+    this.report(
+      new PostgresAdapterError(
+        "ERR_PUBLISH",
+        `the emitter ended without having sent everything: the database was waited for ${LAST_FLUSH_TIMEOUT_MS} ms`,
+      ),
+    );
+  }
+
+  #flushInTime() {
+    unflushed.delete(this);
+    return Promise.race([
+      this.flush().then(() => true),
+      delay(LAST_FLUSH_TIMEOUT_MS, false, { ref: false }),
+    ]);
+  }
 }
+
+/** The process has nothing else to do: it ends once this is done. */
+function flushAll() {
+  for (const host of unflushed) {
+    void host.flushAtExit();
+  }
+}
+
+module.exports = { EmitterHost };

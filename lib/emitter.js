@@ -1,6 +1,6 @@
 "use strict";
 
-const { EngineHost } = require("./engine-host");
+const { EmitterHost } = require("./emitter-host");
 const { describeType } = require("./errors");
 const { resolveOptions } = require("./options");
 const { readConnection } = require("./pool-config");
@@ -18,11 +18,8 @@ const TYPE = Object.freeze({
 });
 const EVENT_PACKET = 2;
 
-/** How long `close()` waits for a database that does not answer, in milliseconds. */
-const CLOSE_TIMEOUT_MS = 10_000;
-
-/** Events that Socket.IO keeps for itself. */
-const RESERVED_EVENTS = new Set([
+/** Events that a socket keeps for itself, here and at the client. */
+const SOCKET_EVENTS = new Set([
   "connect",
   "connect_error",
   "disconnect",
@@ -30,6 +27,9 @@ const RESERVED_EVENTS = new Set([
   "newListener",
   "removeListener",
 ]);
+
+/** Events that a namespace keeps for itself. */
+const NAMESPACE_EVENTS = new Set(["connect", "connection", "new_namespace"]);
 
 /** @typedef {string | string[]} RoomOrRooms */
 
@@ -92,7 +92,7 @@ class BroadcastOperator {
    * @returns {true}
    */
   emit(event, ...args) {
-    refuseReserved(event);
+    refuseReserved(event, SOCKET_EVENTS);
     refuseAcknowledgement(args);
     const packet = { type: EVENT_PACKET, data: [event, ...args] };
     const { flags } = this.#target;
@@ -130,7 +130,7 @@ class BroadcastOperator {
    * @param {...any} args
    */
   serverSideEmit(event, ...args) {
-    refuseReserved(event);
+    refuseReserved(event, NAMESPACE_EVENTS);
     refuseAcknowledgement(args);
     this.#publish(TYPE.SERVER_SIDE_EMIT, { packet: [event, ...args] });
   }
@@ -154,15 +154,12 @@ class Emitter {
    * @param {import("..").EmitterOptions} [options]
    */
   constructor(pool, nsp = "/", options = undefined) {
-    if (pool instanceof EngineHost) {
+    if (pool instanceof EmitterHost) {
       this.#host = pool; // of()
     } else {
       const settings = typeof nsp === "object" ? nsp : options;
-      this.#host = new EngineHost(
-        readConnection(pool),
-        { ...resolveOptions(settings), uid: EMITTER_UID },
-        "emitter",
-      );
+      const resolved = { ...resolveOptions(settings), uid: EMITTER_UID };
+      this.#host = new EmitterHost(readConnection(pool), resolved);
     }
     this.nsp = namespaceName(typeof nsp === "object" ? "/" : nsp);
     this.#namespace = this.#host.engine.open(this.nsp);
@@ -238,16 +235,16 @@ class Emitter {
    * @returns {Promise<void>}
    */
   flush() {
-    return this.#host.engine.flush();
+    return this.#host.flush();
   }
 
   /**
-   * Flushes, then closes the connection, for all namespaces of this emitter.
+   * Flushes for a limited time, then closes the connection, for all namespaces of this emitter.
    *
    * @returns {Promise<void>}
    */
-  async close() {
-    await this.#host.close(CLOSE_TIMEOUT_MS);
+  close() {
+    return this.#host.close();
   }
 
   get #everyone() {
@@ -275,9 +272,12 @@ function namespaceName(nsp) {
   return nsp.startsWith("/") ? nsp : `/${nsp}`;
 }
 
-/** @param {any} event */
-function refuseReserved(event) {
-  if (RESERVED_EVENTS.has(event)) {
+/**
+ * @param {any} event
+ * @param {Set<string>} reserved
+ */
+function refuseReserved(event, reserved) {
+  if (reserved.has(event)) {
     throw new Error(`"${String(event)}" is a reserved event name`);
   }
 }

@@ -87,16 +87,40 @@ class EngineHost {
    * @throws {Error} after `close()`
    */
   publish(namespace, type, data, isVolatile = false) {
+    const { text, parts } = this.#write(type, data);
+    if (parts.length > 0) {
+      this.engine.publishBinary(namespace, type, text, parts, isVolatile);
+    } else {
+      this.engine.publish(namespace, type, text, isVolatile);
+    }
+  }
+
+  /**
+   * Publishes a message of somebody else as it is.
+   *
+   * @param {number} namespace
+   * @param {{ type: number, data?: any }} message - all of it
+   * @throws {TypeError} if it cannot be serialised; nothing is sent then
+   * @throws {Error} after `close()`
+   */
+  forward(namespace, message) {
+    const { text, parts } = this.#write(message.type, message, message.data);
+    this.engine.forward(namespace, message.type, text, parts);
+  }
+
+  /**
+   * @param {number} type
+   * @param {any} value - what becomes JSON text and binary parts beside it
+   * @param {any} [data] - the data of the message, if the value is more than that
+   */
+  #write(type, value, data = value) {
     if (this.#closed) {
       throw new Error("nothing can be sent after close()");
     }
     try {
-      if (MAY_CARRY_BINARY.has(type) && hasBinary(data)) {
-        const { text, parts } = detach(data, this.#marker);
-        this.engine.publishBinary(namespace, type, text, parts, isVolatile);
-      } else {
-        this.engine.publish(namespace, type, JSON.stringify(data), isVolatile);
-      }
+      return MAY_CARRY_BINARY.has(type) && hasBinary(value)
+        ? detach(value, this.#marker)
+        : { text: JSON.stringify(value), parts: [] };
     } catch (cause) {
       throw notSerialisable(data, cause);
     }

@@ -1,5 +1,8 @@
 //! What the engine guarantees, shown with engines that talk over a fake database which fails on command.
 
+// A test that fails may panic, also in its helpers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 #[path = "engine/attachments.rs"]

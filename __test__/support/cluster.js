@@ -112,6 +112,15 @@ class Cluster {
    * @param {number} [from] the server
    */
   async fence(from = 0) {
+    // on the reference once for what was sent and once for what was then fetched
+    for (let round = 0; round < (isReference ? 2 : 1); round += 1) {
+      await Promise.all(this.servers.map((server) => server.untilQuiet()));
+      await this._passFence(from);
+    }
+  }
+
+  /** @param {number} from */
+  async _passFence(from) {
     const event = `fence ${(this._fences += 1)}`;
     let missing = this.clients.filter((client) => client.connected).length;
     this.clients.forEach((client) => client.once(event, () => (missing -= 1)));

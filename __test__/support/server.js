@@ -69,6 +69,20 @@ class TestServer {
     }
   }
 
+  /**
+   * The reference sends and fetches over any connections of its pool, in any order: what is under way has to be waited
+   * for. This package keeps the order by itself.
+   */
+  async untilQuiet() {
+    if (isReference) {
+      const { pool } = this;
+      // all but the one that listens
+      const isQuiet = () =>
+        pool.waitingCount === 0 && pool.idleCount >= pool.totalCount - 1;
+      await until(isQuiet, { message: "a quiet pool" });
+    }
+  }
+
   get url() {
     const { port } = /** @type {import("node:net").AddressInfo} */ (
       this.http.address()

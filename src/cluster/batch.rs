@@ -188,7 +188,7 @@ mod tests {
             let batches = batches(texts.iter().map(|text| inline(text)).collect(), limits);
             let sent: Vec<String> = batches
                 .iter()
-                .flat_map(|batch| batch.messages())
+                .flat_map(Batch::messages)
                 .map(|message| message.text.trim_end().to_owned())
                 .collect();
             prop_assert_eq!(sent, texts);

@@ -139,7 +139,7 @@ async fn a_refused_reading_is_reported_and_the_next_message_arrives() {
     assert_eq!(a.emitted(1).await, [json!("next")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_was_received_outlives_a_connection_that_is_lost_while_reading() {
     let server = FakeServer::default();
     let mut a = Node::start(&server, "a");
@@ -166,7 +166,7 @@ async fn the_threshold_decides_what_becomes_an_attachment() {
     assert_eq!(sent[1], r#"{"uid":"a","type":9,"nsp":"/","attachmentId":"1"}"#);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_attachment_that_costs_the_connection_each_time_is_skipped_and_the_rest_arrives() {
     let server = FakeServer::default();
     let mut a = Node::start(&server, "a");

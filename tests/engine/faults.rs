@@ -1,4 +1,6 @@
 //! Lost connections: what is published is sent in the end, once and in order; what is listened on is heard again.
+//!
+//! The time of the runtime is paused: it jumps over every pause in which nothing else happens.
 
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ fn numbers(range: std::ops::Range<u64>) -> Vec<Value> {
     range.map(Value::from).collect()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_failed_transaction_is_sent_again_and_nothing_is_lost_or_reordered() {
     let server = FakeServer::default();
     let (mut a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
@@ -28,7 +30,7 @@ async fn a_failed_transaction_is_sent_again_and_nothing_is_lost_or_reordered() {
     assert_eq!(a.reports(1).await[0].0, "ERR_CONNECTION");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_publisher_that_is_cut_under_way_sends_the_batch_again() {
     let server = FakeServer::default();
     let (a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
@@ -43,7 +45,7 @@ async fn a_publisher_that_is_cut_under_way_sends_the_batch_again() {
     assert_eq!(b.emitted(2).await, [json!("first"), json!("second")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn messages_published_while_the_server_is_away_are_sent_after_reconnecting_in_order() {
     let server = FakeServer::default();
     let (mut a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
@@ -62,7 +64,7 @@ async fn messages_published_while_the_server_is_away_are_sent_after_reconnecting
     assert_eq!(b.emitted(3000).await, numbers(0..3000));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn messages_published_before_the_first_connection_are_sent() {
     let server = FakeServer::default();
     let mut b = Node::start(&server, "b");
@@ -75,7 +77,7 @@ async fn messages_published_before_the_first_connection_are_sent() {
     assert_eq!(b.emitted(1).await, [json!("early")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_volatile_message_does_not_wait_for_a_server_that_is_away() {
     let server = FakeServer::default();
     let (mut a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
@@ -93,7 +95,7 @@ async fn a_volatile_message_does_not_wait_for_a_server_that_is_away() {
     assert_eq!(b.emitted(2).await, [json!("kept"), json!("kept too")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_listener_that_is_cut_listens_again_and_announces_itself() {
     let server = FakeServer::default();
     let (mut a, b) = (Node::start(&server, "a"), Node::start(&server, "b"));
@@ -118,7 +120,7 @@ async fn a_listener_that_is_cut_listens_again_and_announces_itself() {
     assert_eq!(a.reports(1).await[0].0, "ERR_CONNECTION");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_came_while_the_listener_was_away_is_known_afterwards() {
     let server = FakeServer::default();
     let (mut a, b) = (Node::start(&server, "a"), Node::start(&server, "b"));
@@ -132,7 +134,7 @@ async fn a_peer_that_came_while_the_listener_was_away_is_known_afterwards() {
     a.knows(id, &["b"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_namespace_opened_without_a_connection_is_listened_on_later() {
     let server = FakeServer::default();
     let mut a = Node::start(&server, "a");
@@ -148,7 +150,7 @@ async fn a_namespace_opened_without_a_connection_is_listened_on_later() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_same_failure_again_and_again_is_reported_once() {
     let server = FakeServer::default();
     let database = server.database();

@@ -97,7 +97,7 @@ async fn no_peer_expires_while_javascript_is_behind() {
     let mut witness = Node::start_with(server.database(), "witness", &impatient());
     let id = behind.open("/").await;
     let large = "x".repeat(1024 * 1024);
-    for _ in 0..20 {
+    for _ in 0..17 {
         let message = json!({ "type": 9, "uid": "peer", "nsp": "/", "data": { "packet": [large] } });
         server.notify("test#/", message.to_string());
     }

@@ -1,4 +1,6 @@
 //! What the database refuses for good.
+//!
+//! The time of the runtime is paused: it jumps over every pause in which nothing else happens.
 
 use serde_json::json;
 use socketio_postgres_adapter::error::ErrorKind;
@@ -8,7 +10,7 @@ use crate::support::fake_database::FakeServer;
 use crate::support::node::{Node, MARKER};
 use crate::support::until;
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refused_message_is_dropped_alone_and_reported_while_the_rest_arrives() {
     let server = FakeServer::default();
     let (mut a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
@@ -28,7 +30,7 @@ async fn a_refused_message_is_dropped_alone_and_reported_while_the_rest_arrives(
     a.flush().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn refused_and_published_messages_keep_their_order_over_a_lost_connection() {
     let server = FakeServer::default();
     let (a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
@@ -43,7 +45,7 @@ async fn refused_and_published_messages_keep_their_order_over_a_lost_connection(
     assert_eq!(b.emitted(20).await, expected);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_message_that_cannot_be_encoded_is_reported_and_settled() {
     let server = FakeServer::default();
     let (mut a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
@@ -58,7 +60,7 @@ async fn a_message_that_cannot_be_encoded_is_reported_and_settled() {
     a.flush().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_message_that_costs_the_connection_each_time_does_not_hold_up_the_rest_for_ever() {
     let server = FakeServer::default();
     let (mut a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));

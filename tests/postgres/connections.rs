@@ -92,8 +92,8 @@ async fn a_connection_that_is_killed_while_a_statement_waits_is_lost() {
         while server.number(&waiting).await < 2 {}
         server.kill_connections().await;
     };
-    let (published, fetched, ()) = tokio::join!(publisher.notify_batch(&batch), listener.fetch(&[1]), kill);
-    assert_lost("notify_batch", published);
+    let (sent, fetched, ()) = tokio::join!(publisher.notify_batch(&batch), listener.fetch(&[1]), kill);
+    assert_lost("notify_batch", sent);
     assert_lost("fetch", fetched);
     server.run("COMMIT").await;
     server.clean_up().await;

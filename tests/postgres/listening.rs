@@ -78,7 +78,10 @@ async fn the_sender_hears_itself_and_so_does_everybody_else() {
     let mut listeners = Vec::new();
     for _ in 0..3 {
         let mut listener = database.connect_listener().await.unwrap();
-        listener.listen(&[server.schema.clone()]).await.unwrap();
+        listener
+            .listen(std::slice::from_ref(&server.schema))
+            .await
+            .unwrap();
         listeners.push(listener);
     }
     let mut publisher = database.connect_publisher().await.unwrap();
@@ -99,7 +102,10 @@ async fn what_comes_while_an_answer_is_awaited_is_kept_in_order() {
     };
     let database = server.database("attachments");
     let mut listener = database.connect_listener().await.unwrap();
-    listener.listen(&[server.schema.clone()]).await.unwrap();
+    listener
+        .listen(std::slice::from_ref(&server.schema))
+        .await
+        .unwrap();
     let mut publisher = database.connect_publisher().await.unwrap();
     let texts: Vec<String> = (0..2000).map(|number| number.to_string()).collect();
     for some in texts.chunks(500) {
@@ -119,7 +125,10 @@ async fn giving_up_a_receive_loses_nothing() {
     };
     let database = server.database("attachments");
     let mut listener = database.connect_listener().await.unwrap();
-    listener.listen(&[server.schema.clone()]).await.unwrap();
+    listener
+        .listen(std::slice::from_ref(&server.schema))
+        .await
+        .unwrap();
     let mut publisher = database.connect_publisher().await.unwrap();
     let mut arrived = Vec::new();
     for number in 0..50 {
@@ -148,7 +157,10 @@ async fn not_much_more_is_received_at_a_time_than_is_asked_for() {
     };
     let database = server.database("attachments");
     let mut listener = database.connect_listener().await.unwrap();
-    listener.listen(&[server.schema.clone()]).await.unwrap();
+    listener
+        .listen(std::slice::from_ref(&server.schema))
+        .await
+        .unwrap();
     let mut publisher = database.connect_publisher().await.unwrap();
     let batch: Vec<_> = (0..100)
         .map(|number| inline(&server.schema, &number.to_string()))

@@ -92,7 +92,7 @@ async fn attachments_are_read_in_the_order_that_is_asked_for() {
     let batch = [
         attached(channel, b"a"),
         attached(channel, b""),
-        attached(channel, &[0; 100_000]),
+        attached(channel, &vec![0; 100_000]),
     ];
     publisher.notify_batch(&batch).await.unwrap();
     let ids: Vec<i64> = payloads(&mut listener, 3)

@@ -220,7 +220,10 @@ async fn an_id_column_without_sequence_is_refused_and_nothing_half_done_is_sent(
     assert_eq!(error.kind(), ErrorKind::Table);
     assert!(error.to_string().contains("bigserial or identity"), "{error}");
     let mut listener = database.connect_listener().await.unwrap();
-    listener.listen(&[server.schema.clone()]).await.unwrap();
+    listener
+        .listen(std::slice::from_ref(&server.schema))
+        .await
+        .unwrap();
     let mut publisher = database.connect_publisher().await.unwrap();
     let error = publisher
         .notify_batch(&[attached(&server.schema, b"row")])

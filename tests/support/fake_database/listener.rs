@@ -1,0 +1,83 @@
+//! The fake connection that listens.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use socketio_postgres_adapter::error::{Error, Result};
+use socketio_postgres_adapter::pg::database::{Listener, Notification};
+
+use super::server::Inbound;
+use super::{lost, FakeDatabase};
+
+/// A listening connection.
+pub struct FakeListener {
+    pub database: FakeDatabase,
+    pub connection: u64,
+}
+
+impl FakeListener {
+    fn inbound<T>(&self, act: impl FnOnce(&mut Inbound) -> T) -> Result<T> {
+        let mut state = self.database.server.lock();
+        state
+            .listeners
+            .get_mut(&self.connection)
+            .map(act)
+            .ok_or_else(lost)
+    }
+}
+
+impl Drop for FakeListener {
+    fn drop(&mut self) {
+        self.database.server.lock().listeners.remove(&self.connection);
+        self.database.faults().open.remove(&self.connection);
+    }
+}
+
+impl Listener for FakeListener {
+    async fn listen(&mut self, channels: &[String]) -> Result<()> {
+        self.inbound(|inbound| inbound.channels.extend(channels.iter().cloned()))
+    }
+
+    async fn unlisten(&mut self, channels: &[String]) -> Result<()> {
+        self.inbound(|inbound| inbound.channels.retain(|channel| !channels.contains(channel)))
+    }
+
+    async fn receive(&mut self, notifications: &mut Vec<Notification>, most: usize) -> Result<()> {
+        loop {
+            let arrived = self.inbound(|inbound| {
+                let count = inbound.queue.len().min(most);
+                notifications.extend(inbound.queue.drain(..count));
+                (count == 0).then(|| Arc::clone(&inbound.arrived))
+            })?;
+            let Some(arrived) = arrived else {
+                return Ok(());
+            };
+            arrived.notified().await;
+        }
+    }
+
+    async fn fetch(&mut self, ids: &[i64]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.inbound(|_| ())?;
+        let (failure, is_deadly) = {
+            let mut faults = self.database.faults();
+            faults.fetches.push(ids.to_vec());
+            let is_deadly = faults.deadly_row.is_some_and(|row| ids.contains(&row));
+            (faults.next_fetch.pop_front(), is_deadly)
+        };
+        if is_deadly {
+            self.database.cut_listener();
+            return Err(lost());
+        }
+        if let Some(kind) = failure {
+            return Err(Error::new(kind, "the reading failed on command"));
+        }
+        let state = self.database.server.lock();
+        Ok(ids.iter().map(|id| state.rows.get(id).cloned()).collect())
+    }
+
+    fn probe(&mut self) -> impl Future<Output = Result<()>> + Send {
+        std::future::ready(self.inbound(|_| ()))
+    }
+
+    async fn close(self) {}
+}
