@@ -154,6 +154,7 @@ class Emitter {
    * @param {import("..").EmitterOptions} [options]
    */
   constructor(pool, nsp = "/", options = undefined) {
+    this.nsp = namespaceName(typeof nsp === "object" ? "/" : nsp);
     if (pool instanceof EmitterHost) {
       this.#host = pool; // of()
     } else {
@@ -161,7 +162,6 @@ class Emitter {
       const resolved = { ...resolveOptions(settings), uid: EMITTER_UID };
       this.#host = new EmitterHost(readConnection(pool), resolved);
     }
-    this.nsp = namespaceName(typeof nsp === "object" ? "/" : nsp);
     this.#namespace = this.#host.engine.open(this.nsp);
   }
 
@@ -268,6 +268,9 @@ function namespaceName(nsp) {
     throw new TypeError(
       `the namespace must be a string, got ${describeType(nsp)}`,
     );
+  }
+  if (nsp.includes("\0")) {
+    throw new RangeError("the namespace must not contain NUL characters");
   }
   return nsp.startsWith("/") ? nsp : `/${nsp}`;
 }

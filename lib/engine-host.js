@@ -99,7 +99,7 @@ class EngineHost {
    * Publishes a message of somebody else as it is.
    *
    * @param {number} namespace
-   * @param {{ type: number, data?: any }} message - all of it
+   * @param {{ type: number, data?: any } & Record<string, any>} message - all of it
    * @throws {TypeError} if it cannot be serialised; nothing is sent then
    * @throws {Error} after `close()`
    */

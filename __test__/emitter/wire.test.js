@@ -7,6 +7,7 @@ const { describe, it } = require("node:test");
 
 const { decode } = require("@msgpack/msgpack");
 
+const { createAdapter, Emitter } = require("../../index.js");
 const { useDatabase } = require("../support/postgres.js");
 const { emitterFor, listenFor } = require("./emitters.js");
 
@@ -24,6 +25,20 @@ function broadcast(data, opts = EVERYBODY) {
     uid: "emitter",
     nsp: "/",
   };
+}
+
+/**
+ * @param {() => unknown} call
+ * @returns {Error}
+ */
+function thrownBy(call) {
+  try {
+    call();
+  } catch (err) {
+    assert.ok(err instanceof Error);
+    return err;
+  }
+  return assert.fail("nothing was thrown");
 }
 
 describe("the wire of an emitter", () => {
@@ -90,7 +105,7 @@ describe("the wire of an emitter", () => {
     );
     const opts = { rooms: ["a"], except: [], flags: {} };
     assert.deepEqual(decode(row.payload), {
-      ...broadcast(["binary", new Uint8Array(bytes)], opts),
+      ...broadcast(["binary", bytes], opts),
       nsp: "/large",
     });
   });
@@ -189,7 +204,6 @@ describe("the options of an emitter", () => {
   });
 
   it("are checked as those of createAdapter()", () => {
-    const { createAdapter, Emitter } = require("../../index.js");
     const url = "postgres://u@127.0.0.1:1/d";
     /** @type {any[]} */
     const unusable = [
@@ -203,21 +217,15 @@ describe("the options of an emitter", () => {
       [],
     ];
     for (const options of unusable) {
-      /** @type {any} */
-      let expected;
-      assert.throws(
-        () => createAdapter(url, options),
-        (err) => (expected = err),
-      );
-      const thrown = { name: expected.name, message: expected.message };
-      assert.match(thrown.name, /^(Type|Range)Error$/);
-      assert.throws(() => new Emitter(url, "/", options), thrown);
-      assert.throws(() => new Emitter(url, options), thrown);
+      const { name, message } = thrownBy(() => createAdapter(url, options));
+      assert.match(name, /^(Type|Range)Error$/);
+      const expected = { name, message, code: "ERR_OPTIONS" };
+      assert.throws(() => new Emitter(url, "/", options), expected);
+      assert.throws(() => new Emitter(url, options), expected);
     }
   });
 
   it("come after a target that can be used, and a namespace that is one", () => {
-    const { createAdapter, Emitter } = require("../../index.js");
     /** @type {any[]} */
     const targets = [undefined, null, "", 5, [], new Date(0)];
     for (const target of targets) {
@@ -231,5 +239,6 @@ describe("the options of an emitter", () => {
         message: /the namespace must be a string/,
       });
     }
+    assert.throws(() => new Emitter(url, "/a\0b"), RangeError);
   });
 });

@@ -92,7 +92,7 @@ class Stage {
    */
   place(client, rooms) {
     const socket = this.server.socketOf(client);
-    for (const room of [...socket.rooms]) {
+    for (const room of socket.rooms) {
       if (room !== socket.id) socket.leave(room);
     }
     socket.join(rooms);

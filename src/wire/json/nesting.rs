@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn remembers_the_kind_of_every_level() {
         let kind = |level: usize| {
-            if level % 3 == 0 {
+            if level.is_multiple_of(3) {
                 Container::Object
             } else {
                 Container::Array
