@@ -220,7 +220,7 @@ export interface BroadcastOperator<
   /**
    * Sends an event to the clients. Returns at once; messages arrive in the order of the calls.
    *
-   * @throws Error if the name of the event is reserved
+   * @throws Error if the name of the event is reserved, there is an acknowledgement function, or the emitter is closed
    * @throws TypeError if the arguments cannot be serialised; nothing is sent then
    */
   emit<Event extends EventNames<EmitEvents>>(
@@ -233,7 +233,11 @@ export interface BroadcastOperator<
   socketsLeave(rooms: string | string[]): void;
   /** Disconnects the sockets; with `close` their connections as well. */
   disconnectSockets(close?: boolean): void;
-  /** Sends an event to the servers of the cluster. */
+  /**
+   * Sends an event to the servers of the cluster, wherever their sockets are: `to()` makes no difference.
+   *
+   * @throws as {@link emit}
+   */
   serverSideEmit<Event extends EventNames<ServerSideEvents>>(
     event: Event,
     ...args: EventParams<ServerSideEvents, Event>
@@ -242,7 +246,7 @@ export interface BroadcastOperator<
 
 /**
  * Sends to the clients of a cluster from a process that is no Socket.IO server. One connection, which is made again
- * when it is lost; it keeps no process alive that has closed it.
+ * when it is lost. It keeps no process alive, but for sending what was emitted.
  *
  * @example
  * const emitter = new Emitter(process.env.DATABASE_URL);
@@ -294,13 +298,14 @@ export declare class Emitter<
   ): void;
 
   /**
-   * Resolves when all that was emitted so far is committed; or was given up, which the `errorHandler` is told. While
-   * the database is away it waits.
+   * Resolves when all that was emitted so far, in any namespace, is committed; or was given up, which the
+   * `errorHandler` has been told by then. While the database is away it waits.
    */
   flush(): Promise<void>;
 
   /**
-   * Flushes for at most 10 s, then closes the connection, for all namespaces of this emitter.
+   * Flushes for at most 10 s, then closes the connection, for all namespaces of this emitter. What is lost when the
+   * database was away for longer, the `errorHandler` is told.
    */
   close(): Promise<void>;
 }

@@ -37,15 +37,25 @@ const DEFAULT_SETTINGS = {
 };
 
 /**
- * Runs on its own, in a session of its own: an orderly stop writes it a line and it ends; when its input closes
- * without a line, the process that started the server is dead, and the server and its folder go too.
+ * Runs on its own, in a session of its own, and is told when the server comes up and goes down. When its input closes
+ * without a good-bye, the process that started the server is dead: the server goes too, and a temporary folder.
  */
 const GUARD_SCRIPT = `
-read -r line && exit 0
-kill -QUIT "$1"
+pid=
+while read -r word value; do
+  case $word in
+    up) pid=$value ;;
+    down) pid= ;;
+    bye) exit 0 ;;
+  esac
+done
+[ -n "$pid" ] && kill -QUIT "$pid"
 tries=0
-while [ -e "$2/data/postmaster.pid" ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
-[ "$3" = remove ] && rm -rf -- "$2"
+while [ -n "$pid" ] && [ -e "$1/data/postmaster.pid" ] && [ $tries -lt 100 ]; do
+  sleep 0.1
+  tries=$((tries + 1))
+done
+[ "$2" = remove ] && { rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }; }
 `;
 
 /** @typedef {import('./postgres-binaries.js').Owner} Owner */
@@ -189,6 +199,7 @@ class EmbeddedPostgres {
           detached: !IS_WINDOWS,
         },
       );
+      this._tellGuard(`up ${server.pid}`);
       await this._untilReady(server);
       server.once("exit", () => this._forget(server));
       server.unref();
@@ -196,7 +207,6 @@ class EmbeddedPostgres {
     } finally {
       await log.close();
     }
-    this._startGuard();
   }
 
   /** @param {import('node:child_process').ChildProcess} server */
@@ -236,23 +246,20 @@ class EmbeddedPostgres {
   _forget(server) {
     if (this._server === server) {
       this._server = undefined;
-      this._endGuard();
+      this._tellGuard("down");
     }
   }
 
+  /** Once for all starts and stops: what was stopped still has a folder. */
   _startGuard() {
-    if (IS_WINDOWS) {
+    if (IS_WINDOWS || this._guard) {
       return;
     }
     const fate = this._place.temporary ? "remove" : "keep";
     this._guard = spawn(
       "sh",
-      ["-c", GUARD_SCRIPT, "guard", String(this.pid()), this.folder, fate],
-      {
-        cwd: "/",
-        stdio: ["pipe", "ignore", "ignore"],
-        detached: true,
-      },
+      ["-c", GUARD_SCRIPT, "guard", this.folder, fate],
+      { cwd: "/", stdio: ["pipe", "ignore", "ignore"], detached: true },
     );
     this._guard.unref();
     const input = /** @type {net.Socket} */ (this._guard.stdin);
@@ -260,8 +267,13 @@ class EmbeddedPostgres {
     input.unref();
   }
 
+  /** @param {string} line */
+  _tellGuard(line) {
+    this._guard?.stdin?.write(`${line}\n`);
+  }
+
   _endGuard() {
-    this._guard?.stdin?.end("stop\n");
+    this._guard?.stdin?.end("bye\n");
     this._guard = undefined;
   }
 

@@ -271,7 +271,10 @@ function describeCalls(namespace) {
 
       const [other] = others;
       assert.ok(other);
-      const cut = once(other.io.engine, "close");
+      const cut = once(
+        /** @type {import("../support/wait.js").Emitter} */ (other.io.engine),
+        "close",
+      );
       emitter.in(idOf(other)).disconnectSockets(true);
       await cut;
 

@@ -105,11 +105,9 @@ describe("an emitter", () => {
     const emitter = emitterFor(t, database.connectionString);
     emitter.emit("n", 1);
     await emitter.flush();
-    const [{ pid }] = /** @type {[{ pid: number }]} */ (
-      await sessionsOfEmitters(database)
-    );
+    const [session] = await sessionsOfEmitters(database);
 
-    await database.query("SELECT pg_terminate_backend($1)", [pid]);
+    await database.query("SELECT pg_terminate_backend($1)", [session?.pid]);
     emitter.emit("n", 2);
     await emitter.flush();
 

@@ -2,6 +2,8 @@
 
 // Emitters of a test, and what can be seen of them in the database.
 
+const { spawn } = require("node:child_process");
+
 const { Client } = require("pg");
 
 const { Emitter } = require("../../index.js");
@@ -103,4 +105,34 @@ async function listenFor(t, database, ...channels) {
   return ear;
 }
 
-module.exports = { APPLICATION, emitterFor, listenFor, sessionsOfEmitters };
+/**
+ * Runs Node.js until it ends by itself.
+ *
+ * @param {string[]} args
+ * @param {{ env?: Record<string, string | undefined>, cwd?: string }} [options]
+ * @returns {Promise<{ code: number | null, output: string, errors: string }>} without a code it had to be killed
+ */
+function runNode(args, { env, cwd } = {}) {
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    timeout: 25_000,
+    killSignal: "SIGKILL",
+  });
+  let output = "";
+  let errors = "";
+  child.stdout.on("data", (chunk) => (output += chunk));
+  child.stderr.on("data", (chunk) => (errors += chunk));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, output, errors }));
+  });
+}
+
+module.exports = {
+  APPLICATION,
+  emitterFor,
+  listenFor,
+  runNode,
+  sessionsOfEmitters,
+};

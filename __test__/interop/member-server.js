@@ -3,6 +3,7 @@
 // A server of a mixed cluster and what it can be told to do. It runs in a process of its own; see member.js.
 
 const { createServer } = require("node:http");
+const path = require("node:path");
 
 const { Pool } = require("pg");
 
@@ -102,6 +103,18 @@ class MemberServer {
       this._http.address()
     );
     return `http://127.0.0.1:${address.port}`;
+  }
+
+  /** @returns {string[]} the files of every copy of a package that this process has loaded */
+  loadedFrom(/** @type {string} */ folder) {
+    const part = path.join(
+      path.sep,
+      "node_modules",
+      folder,
+      "dist",
+      "index.js",
+    );
+    return Object.keys(require.cache).filter((file) => file.endsWith(part));
   }
 
   /** @param {string} namespace */

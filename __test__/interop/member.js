@@ -19,9 +19,9 @@ const PROCESS = path.join(__dirname, "member-process.js");
 class Member {
   /**
    * @param {MemberOptions} options
-   * @param {{ script?: string, cwd?: string }} [process] what runs, and where
+   * @param {string} [script] what runs
    */
-  constructor(options, { script = PROCESS, cwd } = {}) {
+  constructor(options, script = PROCESS) {
     this.name = options.name;
     this.kind = options.kind;
     this.url = "";
@@ -36,7 +36,6 @@ class Member {
     this._calls = 0;
     this._stderr = "";
     this._process = fork(script, [JSON.stringify(options)], {
-      cwd,
       serialization: "advanced", // binary values cross as they are
       stdio: ["ignore", "inherit", "pipe", "ipc"],
       execArgv: [],
@@ -119,13 +118,15 @@ class Member {
   }
 
   /**
-   * Leaves in good order.
+   * Leaves in good order. The process of ours has to end by itself; that of the JavaScript adapter is kept for as long as
+   * acknowledgements could have come.
    *
    * @returns {Promise<number>} how many numbered broadcasts it sent
    */
   async close() {
     const sent = await this.call("close");
     this._closeClients();
+    if (this.kind !== "native") this._process.kill("SIGKILL");
     await within(this.exited, `the process of ${this.name} ended`);
     return sent;
   }
@@ -140,11 +141,11 @@ class Member {
 
 /**
  * @param {MemberOptions} options
- * @param {{ script?: string, cwd?: string }} [process]
+ * @param {string} [script] what its process runs
  * @returns {Promise<Member>} one that clients can connect to
  */
-async function startMember(options, process) {
-  const member = new Member(options, process);
+async function startMember(options, script) {
+  const member = new Member(options, script);
   try {
     member.url = await member.call("listen");
     return member;

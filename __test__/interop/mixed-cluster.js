@@ -22,8 +22,11 @@ const HEARTBEATS = { heartbeatInterval: 200 };
  * @typedef {object} MixedOptions
  * @property {string[]} [namespaces] beside the main one
  * @property {(index: number) => string[]} [namespacesOf] of one server
+ * @property {(index: number) => string | undefined} [socketIoOf] what one server loads as Socket.IO
+ * @property {(index: number) => string | undefined} [scriptOf] what the process of one server runs
  * @property {import("../support/adapter.js").AdapterOptions} [options] of every adapter
  * @property {number} [clientsPerServer] in the main namespace
+ * @property {(client: ClientSocket) => void} [onClient] called with each of them
  */
 
 class MixedCluster {
@@ -74,24 +77,35 @@ class MixedCluster {
   async add(kind) {
     const index = this._started;
     this._started += 1;
-    const { options, namespaces, namespacesOf, clientsPerServer } =
+    const { options, namespaces, namespacesOf, socketIoOf, scriptOf } =
       this._options;
-    const member = await startMember({
-      name: `${kind} #${index}`,
-      kind,
-      connectionString: this._database.connectionString,
-      options: { ...HEARTBEATS, ...options },
-      namespaces: namespacesOf?.(index) ?? namespaces,
-    });
+    const member = await startMember(
+      {
+        name: `${kind} #${index}`,
+        kind,
+        connectionString: this._database.connectionString,
+        options: { ...HEARTBEATS, ...options },
+        namespaces: namespacesOf?.(index) ?? namespaces,
+        socketIo: socketIoOf?.(index),
+      },
+      scriptOf?.(index),
+    );
     this.members.push(member);
-    for (let i = 0; i < (clientsPerServer ?? 0); i += 1) {
+    await this._addClients(member);
+    return member;
+  }
+
+  /** @param {Member} member */
+  async _addClients(member) {
+    const { clientsPerServer = 0, onClient } = this._options;
+    for (let i = 0; i < clientsPerServer; i += 1) {
       const client = await member.connect("/", {
         auth: { data: { of: member.name, number: i } },
         query: { number: String(i) },
       });
+      onClient?.(client);
       member.clients.push(client);
     }
-    return member;
   }
 
   /**

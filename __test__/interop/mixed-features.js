@@ -16,11 +16,16 @@ const { useMixedCluster } = require("./mixed-cluster.js");
 
 /**
  * @param {Kind[]} kinds of the servers of the cluster
+ * @param {import("./mixed-cluster.js").MixedOptions & { title?: string }} [options]
  */
-function describeMixedCluster(kinds) {
-  describe(`a cluster of ${kinds.join(", ")}`, () => {
+function describeMixedCluster(
+  kinds,
+  { title = `a cluster of ${kinds.join(", ")}`, ...options } = {},
+) {
+  describe(title, () => {
     const cluster = useMixedCluster(useDatabase(), kinds, {
       namespaces: ["/chat"],
+      ...options,
     });
 
     broadcasts(cluster);

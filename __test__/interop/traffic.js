@@ -10,7 +10,10 @@ const { until } = require("../support/wait.js");
 /** @typedef {import("../support/server.js").ClientSocket} ClientSocket */
 
 /** Between two broadcasts of a server, in milliseconds. */
-const INTERVAL_MS = 4;
+const INTERVAL_MS = 20;
+
+/** That many in a row are traffic. */
+const ENOUGH = 10;
 
 /** What one client received: the numbers of each server, in the order of their arrival. */
 class Received {
@@ -104,25 +107,25 @@ class Traffic {
           this._of(receiver).every(
             (received) =>
               last !== undefined ||
-              received.from(sender.name).some((n) => n >= first + 10),
+              received.from(sender.name).some((n) => n >= first + ENOUGH),
           ),
         ),
-      { message: "ten broadcasts from each server to each" },
+      { message: "broadcasts from each server to each" },
     );
   }
 
   /**
-   * A server has sent its last number; those who stay have to get it.
+   * A server has sent its last number: these have to get it.
    *
    * @param {Member} sender
    * @param {number} last
-   * @param {Member[]} staying
+   * @param {Member[]} receivers
    */
-  async finish(sender, last, staying) {
-    this._end(sender);
-    for (const receiver of staying) {
+  async untilComplete(sender, last, receivers) {
+    for (const receiver of receivers) {
       const stretch = this._stretch(sender, receiver);
       assert.ok(stretch, `${receiver.name} heard ${sender.name}`);
+      assert.ok(last >= stretch.first + ENOUGH, "there was something to hear");
       stretch.last = last;
       await this._untilComplete(stretch);
     }
@@ -133,7 +136,7 @@ class Traffic {
    *
    * @param {Member} receiver
    */
-  _end(receiver) {
+  forget(receiver) {
     this._stretches = this._stretches.filter(
       (stretch) => stretch.receiver !== receiver,
     );
@@ -142,10 +145,13 @@ class Traffic {
   /** @param {Stretch} stretch */
   async _untilComplete({ sender, receiver, first, last = 0 }) {
     for (const received of this._of(receiver)) {
-      await until(() => received.missing(sender.name, first, last).length === 0, {
-        message: () =>
-          `${receiver.name} misses of ${sender.name}, ${first} to ${last}: ${received.missing(sender.name, first, last)}`,
-      });
+      await until(
+        () => received.missing(sender.name, first, last).length === 0,
+        {
+          message: () =>
+            `${receiver.name} misses of ${sender.name}, ${first} to ${last}: ${received.missing(sender.name, first, last)}`,
+        },
+      );
     }
   }
 
@@ -171,7 +177,8 @@ class Traffic {
         const numbers = _numbers.get(name) ?? [];
         assert.deepEqual(
           numbers,
-          numbers.toSorted?.((a, b) => a - b) ?? numbers,
+          [...numbers].sort((a, b) => a - b),
+          name,
         );
       }
     }

@@ -44,9 +44,13 @@ class HostPrimary {
     });
   }
 
-  /** @returns {number} */
-  fork() {
-    return cluster.fork().id;
+  /** @returns {Promise<number>} the id of a worker that listens to what it is told */
+  async fork() {
+    const worker = cluster.fork();
+    await new Promise((resolve) => {
+      worker.on("message", ({ control }) => control?.ready && resolve(null));
+    });
+    return worker.id;
   }
 
   /**

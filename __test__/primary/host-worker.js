@@ -36,6 +36,12 @@ class WorkerServer extends MemberServer {
     return /** @type {any} */ (this._io.of(namespace).adapter).uid;
   }
 
+  /** Which is refused. */
+  setupPrimary() {
+    const path = "../../index.js";
+    require(path).setupPrimary("postgres://localhost/nowhere");
+  }
+
   /** Says one last thing and ends at once. */
   dieWith(/** @type {any[]} */ ...event) {
     this._io.emit(/** @type {any} */ (event[0]), ...event.slice(1));
@@ -76,6 +82,9 @@ function runWorker(options) {
       tell({ id, failure: String(err) });
     }
   });
+  // nothing of a test outlives its primary
+  process.on("disconnect", () => process.exit(0));
+  tell({ ready: true });
 }
 
 module.exports = { runWorker };

@@ -8,11 +8,14 @@ const path = require("node:path");
 
 const { Manager } = require("socket.io-client");
 
+const { startMember } = require("../interop/member.js");
 const { once, until, within } = require("../support/wait.js");
 
 /** @typedef {import("./host-primary.js").HostOptions} HostOptions */
 /** @typedef {import("../support/server.js").ClientSocket} ClientSocket */
 /** @typedef {import("../interop/member-server.js").Target} Target */
+/** @typedef {import("../interop/member-server.js").MemberOptions} MemberOptions */
+/** @typedef {{ after: (close: () => Promise<void>) => void }} Hooks where what is to be closed is named */
 
 /**
  * What tests need of a server, worker or not.
@@ -52,6 +55,16 @@ class Worker {
     return this._host.exchange(this.name, command, args, (control) =>
       this._host.post("send", [this.id, { control }]),
     );
+  }
+
+  /**
+   * Tells it something to which it cannot answer.
+   *
+   * @param {string} command
+   * @param {...any} args
+   */
+  post(command, ...args) {
+    this._host.post("send", [this.id, { control: { command, args } }]);
   }
 
   /**
@@ -207,7 +220,7 @@ class Host {
 }
 
 /**
- * @param {import("node:test").TestContext | { after: (close: () => Promise<void>) => void }} t which kills it
+ * @param {Hooks} t which kills it
  * @param {HostOptions & { workers?: number, esm?: boolean, clients?: number }} options
  * @returns {Promise<Host>}
  */
@@ -215,10 +228,36 @@ async function startHost(t, { workers = 2, esm, clients, ...options }) {
   const host = new Host(options, esm ? "host.mjs" : "host.js");
   t.after(() => host.kill());
   await host.call("setup");
-  for (let i = 0; i < workers; i += 1) {
-    await host.addWorker(clients);
-  }
+  await Promise.all(
+    Array.from({ length: workers }, () => host.addWorker(clients)),
+  );
   return host;
+}
+
+/**
+ * A server that is no worker, with a client.
+ *
+ * @param {Hooks} t which kills it
+ * @param {Omit<MemberOptions, "name">} options
+ */
+async function plainServer(t, options) {
+  const server = await startMember({
+    name: `plain ${options.kind}`,
+    ...options,
+  });
+  t.after(() => server.kill());
+  server.clients.push(await server.connect());
+  return server;
+}
+
+/**
+ * For what lasts for all the tests of a file.
+ *
+ * @param {import("../support/postgres.js").TestDatabase} database
+ * @returns {Hooks}
+ */
+function useHooks(database) {
+  return { after: (close) => database.closeFirst(close) };
 }
 
 /**
@@ -268,4 +307,13 @@ async function fence(servers, from) {
   });
 }
 
-module.exports = { fence, Host, startHost, untilAcquainted, Worker };
+module.exports = {
+  fence,
+  Host,
+  plainServer,
+  startHost,
+  until,
+  untilAcquainted,
+  useHooks,
+  Worker,
+};

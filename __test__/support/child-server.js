@@ -2,6 +2,7 @@
 
 // Runs in a process of its own, see child.js: a server that can be stopped, killed, or left to end by itself.
 
+const { isReference } = require("./adapter.js");
 const { TestServer } = require("./server.js");
 
 /** @typedef {{ id: number, command: string, args: any[] }} Request */
@@ -28,7 +29,12 @@ const commands = {
   },
   listening: () => server.untilListening(),
   ask: () => /** @type {any} */ (server.io).serverSideEmitWithAck("question"),
-  serverCount: (namespace) => server.adapter(namespace).serverCount(),
+  serverCount: () => {
+    if (isReference) {
+      server.adapter().init(); // it may have missed the answers to its greeting
+    }
+    return server.adapter().serverCount();
+  },
   // nothing here ends the process: it has to run out of work
   leave: async () => {
     await server.close();

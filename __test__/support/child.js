@@ -69,7 +69,11 @@ class ChildServer {
       };
       this._process.on("message", onReply);
       this._process.on("exit", onExit);
-      this._process.send({ id, command, args });
+      this._process.send({ id, command, args }, (err) => {
+        if (err) {
+          onExit();
+        }
+      });
     });
   }
 

@@ -23,10 +23,17 @@ pub enum Heard {
     Ignored,
 }
 
+#[derive(Debug)]
+struct Peer {
+    last_heard: Moment,
+    /// Not heard since an outage.
+    doubted: bool,
+}
+
 /// The peers of one namespace.
 #[derive(Debug, Default)]
 pub struct Membership {
-    peers: HashMap<String, Moment>,
+    peers: HashMap<String, Peer>,
     /// Nodes that left. Over a pool of connections the goodbye can overtake earlier messages, and these must
     /// not bring the node back to life.
     departed: HashMap<String, Moment>,
@@ -43,11 +50,15 @@ impl Membership {
         } else if self.departed.contains_key(uid) {
             return Heard::Ignored;
         }
-        if let Some(last_heard) = self.peers.get_mut(uid) {
-            *last_heard = now;
+        let peer = Peer {
+            last_heard: now,
+            doubted: false,
+        };
+        if let Some(known) = self.peers.get_mut(uid) {
+            *known = peer;
             return Heard::Known;
         }
-        self.peers.insert(uid.to_owned(), now);
+        self.peers.insert(uid.to_owned(), peer);
         Heard::Joined
     }
 
@@ -64,7 +75,7 @@ impl Membership {
         let silent: Vec<String> = self
             .peers
             .iter()
-            .filter(|(_, last_heard)| now.saturating_sub(**last_heard) > timeout)
+            .filter(|(_, peer)| now.saturating_sub(peer.last_heard) > timeout)
             .map(|(uid, _)| uid.clone())
             .collect();
         for uid in &silent {
@@ -73,11 +84,24 @@ impl Membership {
         silent
     }
 
+    /// There was an outage: whether the peers are still there, each has to show anew.
+    pub fn doubt_all(&mut self) {
+        for peer in self.peers.values_mut() {
+            peer.doubted = true;
+        }
+    }
+
+    /// Whether a peer was not heard since the outage.
+    #[must_use]
+    pub fn has_doubted(&self) -> bool {
+        self.peers.values().any(|peer| peer.doubted)
+    }
+
     /// The members and when each was last heard.
     pub fn peers(&self) -> impl Iterator<Item = (&str, Moment)> {
         self.peers
             .iter()
-            .map(|(uid, last_heard)| (uid.as_str(), *last_heard))
+            .map(|(uid, peer)| (uid.as_str(), peer.last_heard))
     }
 
     /// How many other nodes there are.
@@ -131,6 +155,21 @@ mod tests {
         assert!(members.expire(at(10), TIMEOUT).is_empty());
         assert_eq!(members.expire(at(11), TIMEOUT), ["a"]);
         assert_eq!(members.heard("a", false, at(12)), Heard::Joined);
+    }
+
+    #[test]
+    fn after_an_outage_each_peer_is_doubted_until_it_is_heard_or_gone() {
+        let mut members = Membership::default();
+        members.heard("a", true, at(0));
+        members.heard("b", true, at(0));
+        members.heard("c", true, at(5));
+        assert!(!members.has_doubted());
+        members.doubt_all();
+        members.left("a", at(6));
+        members.heard("b", false, at(6));
+        assert!(members.has_doubted());
+        assert_eq!(members.expire(at(16), TIMEOUT), ["c"]);
+        assert!(!members.has_doubted());
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
             &mut shutdown,
         )
         .await;
+        shared.set_listening(false);
         match ended {
             Ended::Shutdown => return connection.close().await,
             Ended::Lost(error) => {
@@ -64,6 +65,7 @@ async fn serve<L: Listener>(
         let step = async {
             if changed {
                 follow_namespaces(shared, connection, &mut channels).await?;
+                shared.set_listening(true);
             }
             supervisor.works();
             received.deliver(connection).await?;

@@ -19,6 +19,7 @@ pub mod namespaces;
 pub mod outbox;
 pub mod publisher;
 pub mod received;
+pub mod reunion;
 pub mod router;
 pub mod shared;
 pub mod shutdown;

@@ -179,6 +179,12 @@ impl Outbox {
         self.lock().closed = true;
     }
 
+    /// Whether nothing more is taken in.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Drops everything, under way or not: nothing will be sent any more, and nobody shall wait for it.
     pub fn abandon(&self) {
         let mut state = self.lock();

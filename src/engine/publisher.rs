@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::cleaner::Cleaner;
 use super::outbox::{Body, Pending};
+use super::reunion;
 use super::shared::Shared;
 use super::shutdown::Shutdown;
 use super::supervisor::{Ended, Supervisor};
@@ -45,6 +46,7 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
             Ended::Shutdown => return connection.close().await,
             Ended::Lost(error) => {
                 drop(connection);
+                reunion::doubt_peers(&shared);
                 if supervisor.lost(error, &mut shutdown).await.is_none() {
                     return;
                 }
@@ -63,7 +65,7 @@ struct Work<'a> {
     unsent: VecDeque<Batch>,
     /// How many connections in a row were lost over the oldest batch.
     losses: u32,
-    /// Whether the table was looked at since the last success.
+    /// Whether the table was found to be there since the last success.
     table_checked: bool,
 }
 
@@ -91,6 +93,14 @@ impl<'a> Work<'a> {
                 return Ended::Lost(error);
             }
             self.shared.inbox.report(error);
+        }
+        match shutdown
+            .or(reunion::wait_for_peers(self.shared, connection))
+            .await
+        {
+            None => return Ended::Shutdown,
+            Some(Err(error)) => return Ended::Lost(error),
+            Some(Ok(())) => {}
         }
         // Emitters are often short-lived, and there may be many of them: the servers clean.
         let cleans = self.shared.options.role != Role::Emitter;
@@ -173,14 +183,16 @@ impl<'a> Work<'a> {
             Err(error) => error,
         };
         if error.kind() == ErrorKind::Table && !self.table_checked {
-            self.table_checked = true;
             return match connection.ensure_table().await {
                 Err(error) if error.is_retryable() => Err(error),
                 Err(error) => {
                     self.refused(error);
                     Ok(())
                 }
-                Ok(()) => Ok(()),
+                Ok(()) => {
+                    self.table_checked = true;
+                    Ok(())
+                }
             };
         }
         self.refused(error);

@@ -165,6 +165,15 @@ impl<'a> Received<'a> {
         };
         match Envelope::parse(&decoded.json) {
             Err(error) => Some(malformed(notification, &format!("attachment {id}"), error)),
+            // Where the wire has text, the marker stands for bytes, and must not be seen outside.
+            Ok(envelope)
+                if envelope
+                    .names()
+                    .any(|name| name.starts_with(&self.shared.options.marker)) =>
+            {
+                let error = Error::new(ErrorKind::Malformed, "a name in the message is not text");
+                Some(malformed(notification, &format!("attachment {id}"), error))
+            }
             Ok(envelope) => router::route(self.shared, &notification.channel, &envelope, || Content {
                 json: decoded.json.clone(),
                 binary: Some((bytes, decoded.parts.clone())),

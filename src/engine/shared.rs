@@ -1,5 +1,6 @@
 //! What the tasks of an engine have in common.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,8 @@ pub struct Shared {
     pub outbox: Outbox,
     /// For how long peers could be heard.
     pub clock: ClusterClock,
+    /// Whether all open namespaces are listened on.
+    listening: AtomicBool,
     /// Wakes the listener when namespaces were opened or closed.
     pub namespaces_changed: Notify,
     /// Never held across an await: every use is short. Locked before the inbox and the outbox, never
@@ -42,9 +45,21 @@ impl Shared {
             inbox,
             outbox: Outbox::default(),
             clock,
+            listening: AtomicBool::new(false),
             namespaces_changed: Notify::new(),
             namespaces: Mutex::default(),
         }
+    }
+
+    /// Says whether all open namespaces are listened on.
+    pub fn set_listening(&self, listening: bool) {
+        self.listening.store(listening, Ordering::Relaxed);
+    }
+
+    /// Whether all open namespaces are listened on.
+    #[must_use]
+    pub fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::Relaxed)
     }
 
     /// The open namespaces.

@@ -65,6 +65,44 @@ async fn messages_published_while_the_server_is_away_are_sent_after_reconnecting
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waited_is_sent_when_the_peers_are_back_as_well() {
+    let server = FakeServer::default();
+    let (a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let id = a.open("/").await;
+    b.open("/").await;
+    until("a knows b", || (a.peers(id) == ["b"]).then_some(())).await;
+    b.database.refuse_connections(usize::MAX);
+    b.database.cut_listener();
+    a.database.cut_publisher();
+    for number in numbers(0..10) {
+        a.emit(id, &number);
+    }
+    until("a is back", || {
+        (a.database.open_connections() == 2 && b.database.open_connections() < 2).then_some(())
+    })
+    .await;
+    b.database.refuse_connections(0);
+    assert_eq!(b.emitted(10).await, numbers(0..10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_come_back_holds_nothing_up_for_long() {
+    let server = FakeServer::default();
+    let (a, mut c) = (Node::start(&server, "a"), Node::start(&server, "c"));
+    let b = Node::start(&server, "b");
+    let id = a.open("/").await;
+    b.open("/").await;
+    c.open("/").await;
+    until("a knows both", || (a.peers(id).len() == 2).then_some(())).await;
+    b.database.refuse_connections(usize::MAX);
+    b.database.cut_listener();
+    b.database.cut_publisher();
+    a.database.cut_publisher();
+    a.emit(id, &json!("late"));
+    assert_eq!(c.emitted(1).await, [json!("late")]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn messages_published_before_the_first_connection_are_sent() {
     let server = FakeServer::default();
     let mut b = Node::start(&server, "b");

@@ -59,6 +59,19 @@ pub enum DecodeError {
 }
 
 impl<'a> Envelope<'a> {
+    /// Every name that the envelope holds: of the sender, the namespace, the request, the rooms.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let rooms: &[Cow<'a, str>] = match &self.rooms {
+            Rooms::Named(rooms) => rooms,
+            Rooms::All | Rooms::Opaque => &[],
+        };
+        [&self.uid, &self.nsp, &self.node_id, &self.request_id]
+            .into_iter()
+            .flatten()
+            .chain(rooms)
+            .map(AsRef::as_ref)
+    }
+
     /// Reads the envelope of the message in `text`, and checks that `text` is one complete JSON value that
     /// `JSON.parse` accepts, at most [`MAX_DEPTH`](crate::wire::MAX_DEPTH) levels deep.
     ///

@@ -1,0 +1,5 @@
+"use strict";
+
+const { describeUpgrade } = require("./rolling.js");
+
+describeUpgrade("js-0.4", "native");
