@@ -92,7 +92,7 @@ class BroadcastOperator {
    * @returns {true}
    */
   emit(event, ...args) {
-    refuseReserved(event, SOCKET_EVENTS);
+    checkEvent(event, SOCKET_EVENTS);
     refuseAcknowledgement(args);
     const packet = { type: EVENT_PACKET, data: [event, ...args] };
     const { flags } = this.#target;
@@ -130,7 +130,7 @@ class BroadcastOperator {
    * @param {...any} args
    */
   serverSideEmit(event, ...args) {
-    refuseReserved(event, NAMESPACE_EVENTS);
+    checkEvent(event, NAMESPACE_EVENTS);
     refuseAcknowledgement(args);
     this.#publish(TYPE.SERVER_SIDE_EMIT, { packet: [event, ...args] });
   }
@@ -276,12 +276,18 @@ function namespaceName(nsp) {
 }
 
 /**
- * @param {any} event
- * @param {Set<string>} reserved
+ * @param {unknown} event
+ * @param {Set<unknown>} reserved
  */
-function refuseReserved(event, reserved) {
+function checkEvent(event, reserved) {
+  if (typeof event !== "string" && typeof event !== "number") {
+    // a client would take the packet for a broken one, and disconnect
+    throw new TypeError(
+      `the name of an event must be a string, got ${describeType(event)}`,
+    );
+  }
   if (reserved.has(event)) {
-    throw new Error(`"${String(event)}" is a reserved event name`);
+    throw new Error(`"${event}" is a reserved event name`);
   }
 }
 

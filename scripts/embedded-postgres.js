@@ -146,6 +146,7 @@ class EmbeddedPostgres {
 
   /** Creates the data folder, once. */
   async initialise() {
+    this._startGuard();
     const exists = await fs.access(path.join(this._data, "PG_VERSION")).then(
       () => true,
       () => false,
@@ -230,6 +231,7 @@ class EmbeddedPostgres {
         Date.now() > deadline
       ) {
         server.kill("SIGKILL");
+        this._tellGuard("down");
         const log = await fs
           .readFile(path.join(this.folder, "server.log"), "utf8")
           .catch(() => "");
@@ -270,11 +272,6 @@ class EmbeddedPostgres {
   /** @param {string} line */
   _tellGuard(line) {
     this._guard?.stdin?.write(`${line}\n`);
-  }
-
-  _endGuard() {
-    this._guard?.stdin?.end("bye\n");
-    this._guard = undefined;
   }
 
   /**
@@ -325,6 +322,13 @@ class EmbeddedPostgres {
       maxRetries: 5,
       retryDelay: 100,
     });
+    this.release();
+  }
+
+  /** Nobody watches over the folder any more. */
+  release() {
+    this._guard?.stdin?.end("bye\n");
+    this._guard = undefined;
   }
 }
 
@@ -401,6 +405,7 @@ async function startPostgres(options = {}) {
       await server.start();
       return server;
     } catch (err) {
+      server.release();
       // somebody may have taken the free port meanwhile
       if (
         options.port === undefined &&

@@ -69,6 +69,20 @@ describe("an emitter refuses", () => {
       }
     }));
 
+  it("events without a name", (t) =>
+    expectNothingSent(t, (emitter) => {
+      const expected = {
+        name: "TypeError",
+        message: /^the name of an event must be a string, got /,
+      };
+      /** @type {any[]} */
+      const names = [undefined, null, Symbol("secret"), {}, ["a"], true];
+      for (const name of names) {
+        assert.throws(() => emitter.emit(name, 1), expected);
+        assert.throws(() => emitter.serverSideEmit(name, 1), expected);
+      }
+    }));
+
   it("acknowledgements", (t) =>
     expectNothingSent(t, (emitter) => {
       const expected = { name: "Error", message: /no acknowledgements/ };

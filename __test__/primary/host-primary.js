@@ -48,7 +48,10 @@ class HostPrimary {
   async fork() {
     const worker = cluster.fork();
     await new Promise((resolve) => {
-      worker.on("message", ({ control }) => control?.ready && resolve(null));
+      worker.on(
+        "message",
+        (message) => message?.report?.ready && resolve(null),
+      );
     });
     return worker.id;
   }
@@ -107,8 +110,8 @@ function runPrimary(setupPrimary, options) {
   });
   const host = new HostPrimary(setupPrimary, options);
   cluster.on("message", (worker, message) => {
-    if (message.control) {
-      process.send?.({ worker: worker.id, ...message.control });
+    if (message?.report) {
+      process.send?.({ worker: worker.id, ...message.report });
     }
   });
   process.on("message", async (/** @type {any} */ { id, command, args }) => {

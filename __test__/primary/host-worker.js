@@ -60,8 +60,10 @@ function runWorker(options) {
       super(http, { ...settings, adapter: createAdapter(options.adapter) });
     }
   }
-  /** @param {object} control for the test, not for the cluster */
-  const tell = (control) => process.send?.({ control });
+  // for the test, not for the cluster: a primary of the JavaScript package passes it on to everybody all the same, so
+  // what workers report must not look like what they are ordered
+  /** @param {object} report */
+  const tell = (report) => process.send?.({ report });
   const server = new WorkerServer(
     ServerOfWorker,
     // its own adapter is never made, and its pool never used
@@ -70,11 +72,11 @@ function runWorker(options) {
   );
 
   process.on("message", async (/** @type {any} */ message) => {
-    if (message.source === "_sio_adapter") {
+    if (message.source === "_sio_adapter" && options.kind !== "js") {
       tell({ received: message });
     }
-    if (!message.control) return;
-    const { id, command, args } = message.control;
+    if (!message.order) return;
+    const { id, command, args } = message.order;
     try {
       const result = await /** @type {any} */ (server)[command](...args);
       tell({ id, result });

@@ -52,8 +52,8 @@ class Worker {
    * @returns {Promise<any>}
    */
   call(command, ...args) {
-    return this._host.exchange(this.name, command, args, (control) =>
-      this._host.post("send", [this.id, { control }]),
+    return this._host.exchange(this.name, command, args, (order) =>
+      this._host.post("send", [this.id, { order }]),
     );
   }
 
@@ -64,7 +64,7 @@ class Worker {
    * @param {...any} args
    */
   post(command, ...args) {
-    this._host.post("send", [this.id, { control: { command, args } }]);
+    this._host.post("send", [this.id, { order: { command, args } }]);
   }
 
   /**

@@ -26,6 +26,12 @@ impl Backoff {
         half + half * jitter_permille / 1000
     }
 
+    /// Whether no attempt has failed since the last connection that worked.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.attempts == 0
+    }
+
     /// Starts over, after a connection that worked.
     pub fn reset(&mut self) {
         self.attempts = 0;

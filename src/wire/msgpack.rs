@@ -32,7 +32,7 @@ use super::MAX_DEPTH;
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 pub enum EncodeError {
     /// Not one complete JSON value.
-    #[error("the message is not valid JSON: {0}")]
+    #[error("the message is not valid JSON")]
     Json(#[from] JsonError),
     /// A string stands for a binary part that is not there.
     #[error("the message names a binary part that does not exist")]

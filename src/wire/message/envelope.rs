@@ -40,7 +40,7 @@ pub enum Rooms<'a> {
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 pub enum DecodeError {
     /// Not one complete JSON value.
-    #[error("the message is not valid JSON: {0}")]
+    #[error("the message is not valid JSON")]
     Json(#[from] JsonError),
     /// A JSON value of another type than object.
     #[error("the message is not a JSON object")]
