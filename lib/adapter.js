@@ -40,9 +40,10 @@ class PostgresAdapter extends ClusterAdapter {
   constructor(nsp, acquireNode) {
     super(nsp);
     this.#acquireNode = acquireNode;
-    this.#belongTo(acquireNode());
     this.on("create-room", (room) => this.#node?.roomCreated(this.#id, room));
     this.on("delete-room", (room) => this.#node?.roomDeleted(this.#id, room));
+    // Socket.IO before 4.8 does not call it; a second call at once announces nothing twice
+    this.init();
   }
 
   /** Joins the cluster, or announces this server to it once more. */

@@ -3,6 +3,7 @@
 const assert = require("node:assert/strict");
 const { test } = require("node:test");
 
+const { startProxy } = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
 const { collect } = require("../support/wait.js");
 const {
@@ -85,32 +86,38 @@ test("set up twice, or in a worker, or with options that make no sense, it throw
   await host.call("setup");
 });
 
-test("a lost connection is made again, and nobody is forgotten", async (t) => {
+test("after an outage what was said meanwhile arrives, and newcomers are known", async (t) => {
   const { connectionString } = database;
+  const proxy = await startProxy(t, connectionString);
+  // nobody learns of anybody by a heartbeat
   const silent = { heartbeatInterval: 60_000, heartbeatTimeout: 120_000 };
   const host = await startHost(t, {
     name: "host",
-    connectionString,
+    connectionString: proxy.connectionString,
     adapter: silent,
   });
-  await until(async () => (await database.sessionCount()) === 2, {
-    message: "both connections of the primary",
-  });
-  await database.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
-  );
-  // it greets while nobody listens for the answer of the workers, or does not: nobody says so again
+  const [worker] = host.workers;
+  assert.ok(worker);
+  await untilAcquainted(host.workers);
+  await proxy.cut();
+  // it greets while the workers cannot hear it
   const plain = await plainServer(t, {
     kind: "native",
     connectionString,
     options: silent,
   });
-  await untilAcquainted([...host.workers, plain]);
+  const arrived = collect(plain.clients[0], "meanwhile");
+  await worker.emit({}, "meanwhile", 1);
+  assert.deepEqual(arrived.values, []);
+  await proxy.open();
+  assert.deepEqual(await arrived.count(1), [1]);
+
   const servers = [...host.workers, plain];
+  await untilAcquainted(servers);
   for (const from of servers) {
-    const arrived = servers.map((to) => collect(to.clients[0], from.name));
+    const events = servers.map((to) => collect(to.clients[0], from.name));
     await from.call("emit", {}, from.name, 1);
-    for (const each of arrived) assert.deepEqual(await each.count(1), [1]);
+    for (const each of events) assert.deepEqual(await each.count(1), [1]);
   }
+  assert.ok(host.errors.some((error) => error.startsWith("ERR_CONNECTION")));
 });
