@@ -48,7 +48,7 @@ class ClusterPrimary {
   constructor(connection, options) {
     this.#nodeId = options.uid;
     const errorHandler = (/** @type {any} */ err) => {
-      if (CONNECTION_ERRORS.has(err.code)) {
+      if (CONNECTION_ERRORS.has(err?.code)) {
         this.#numbers.forEach((id, nsp) => this.#probe.watch(id, nsp));
       }
       options.errorHandler(err);
@@ -74,10 +74,12 @@ class ClusterPrimary {
   async #leave() {
     cluster.off("message", this.#onWorkerMessage);
     cluster.off("disconnect", this.#onDisconnect);
-    this.#probe.stop();
     for (const { uid, nsp } of this.#members.all()) {
       this.#publish(plainMessage(MessageType.ADAPTER_CLOSE, uid, nsp));
     }
+    this.#probe.stop();
+    this.#numbers.clear();
+    this.#names.clear();
     await this.#host.close();
   }
 

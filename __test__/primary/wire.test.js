@@ -74,6 +74,27 @@ test("messages and the headers of attachments carry the id of the primary", asyn
   }
 });
 
+test("what workers answer each other stays within their host", async (t) => {
+  const { messages } = await listen(t);
+  const host = await startHost(t, {
+    name: "host",
+    connectionString: database.connectionString,
+  });
+  const [asking] = host.workers;
+  assert.ok(asking);
+  await untilAcquainted(host.workers);
+  assert.equal((await asking.call("fetchSockets", {})).length, 2);
+  await asking.emit({}, "afterwards");
+  await until(() => messages().some(({ type }) => type === 3), {
+    message: "what was sent after the answer",
+  });
+  assert.equal(messages().filter(({ type }) => type === 7).length, 1);
+  assert.deepEqual(
+    messages().filter(({ type }) => type === 8),
+    [],
+  );
+});
+
 test("what workers say for purposes of their own, or wrongly, reaches nobody", async (t) => {
   const { messages } = await listen(t);
   const host = await startHost(t, {
