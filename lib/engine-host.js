@@ -1,7 +1,6 @@
 "use strict";
 
 const { randomBytes } = require("node:crypto");
-const { setTimeout: delay } = require("node:timers/promises");
 const debug = require("debug")("socket.io-postgres-adapter");
 const { Engine } = require("../binding.js");
 const { attach, detach, hasBinary } = require("./binary");
@@ -48,7 +47,6 @@ class EngineHost {
   /** What the id of each request begins with. */
   requestPrefix = `${randomBytes(8).toString("hex")}-`;
   #marker = `\0${randomBytes(16).toString("hex")}:`;
-  #closed = false;
   #errorHandler;
   #listeners;
   #password;
@@ -84,7 +82,6 @@ class EngineHost {
    * @param {any} data
    * @param {boolean} [isVolatile] - not worth keeping for a database that is away
    * @throws {TypeError} if the data cannot be serialised; nothing is sent then
-   * @throws {Error} after `close()`
    */
   publish(namespace, type, data, isVolatile = false) {
     const { text, parts } = this.#write(type, data);
@@ -114,9 +111,6 @@ class EngineHost {
    * @param {any} [data] - the data of the message, if the value is more than that
    */
   #write(type, value, data = value) {
-    if (this.#closed) {
-      throw new Error("nothing can be sent after close()");
-    }
     try {
       return MAY_CARRY_BINARY.has(type) && hasBinary(value)
         ? detach(value, this.#marker)
@@ -126,19 +120,8 @@ class EngineHost {
     }
   }
 
-  /**
-   * Sends what is still to be sent, for at most so long, and ends the connections.
-   *
-   * @param {number} [flushTimeout] - in milliseconds; without it, what waits for a database that is away is given up
-   */
-  async close(flushTimeout) {
-    this.#closed = true;
-    if (flushTimeout) {
-      await Promise.race([
-        this.engine.flush(),
-        delay(flushTimeout, undefined, { ref: false }),
-      ]);
-    }
+  /** Sends what is still to be sent, unless the database is away, and ends the connections. */
+  async close() {
     await this.engine.close();
   }
 

@@ -31,7 +31,7 @@ test("workers know the servers that were there before, and are known by them", a
     connectionString,
     options: SILENT,
   });
-  const common = { connectionString, adapter: SILENT };
+  const common = { connectionString, adapter: SILENT, workers: 1 };
   const first = await startHost(t, { name: "first", ...common });
   await untilAcquainted([plain, ...first.workers]);
   const second = await startHost(t, { name: "second", ...common });

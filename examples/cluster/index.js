@@ -85,8 +85,7 @@ async function main() {
     await talk(hosts);
   } finally {
     for (const { host } of hosts) {
-      host.kill("SIGTERM");
-      await once(host, "exit");
+      if (host.kill("SIGTERM")) await once(host, "exit");
     }
     await database?.dispose();
   }
