@@ -110,8 +110,10 @@ class PostgresAdapter extends ClusterAdapter {
         opts.flags?.volatile,
       );
     }
-    // local clients wait for nobody
-    Adapter.prototype.broadcast.call(this, packet, opts);
+    // local clients wait for nobody; where there are none, the base class would encode for nobody
+    if (this.#mayMatch(opts.rooms)) {
+      Adapter.prototype.broadcast.call(this, packet, opts);
+    }
   }
 
   /**
@@ -319,6 +321,19 @@ class PostgresAdapter extends ClusterAdapter {
       setImmediate(() => (this.#peersOfThisTurn = undefined));
     }
     return this.#peersOfThisTurn;
+  }
+
+  /** @param {Set<string>} rooms */
+  #mayMatch(rooms) {
+    if (rooms.size === 0) {
+      return this.sids.size > 0;
+    }
+    for (const room of rooms) {
+      if (this.rooms.has(room)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   #updatePopulated() {
