@@ -1,7 +1,7 @@
 "use strict";
 
-// Primaries of both packages in one cluster. What passes between the workers of a primary of the JavaScript package, or
-// from a plain server to them, is its own business: it delivers its own large messages twice, and ignores plain servers.
+// Primaries of both packages in one cluster. What a primary of the JavaScript package does to its own workers is its own
+// business: it delivers their large messages twice, and what plain servers send they ignore.
 
 const assert = require("node:assert/strict");
 const { test } = require("node:test");
