@@ -6,7 +6,6 @@ const { EngineHost } = require("./engine-host");
 const { PostgresAdapterError } = require("./errors");
 const { resolveOptions } = require("./options");
 const { readConnection } = require("./pool-config");
-const { ListeningProbe } = require("./primary-listening");
 const { Members, Requests } = require("./primary-members");
 const {
   isResponse,
@@ -21,9 +20,6 @@ const cluster = /** @type {any} */ (require("node:cluster"));
 /** @typedef {import("./primary-messages").Worker} Worker */
 /** @typedef {import("./primary-messages").WorkerMessage} WorkerMessage */
 
-/** After these errors the listening connection may be a new one, and messages may have been missed before it. */
-const CONNECTION_ERRORS = new Set(["ERR_CONNECTION", "ERR_LISTEN"]);
-
 /**
  * The primary of a Node.js cluster. What a worker says it passes on to the other workers directly, and to the rest of
  * the cluster through the database; what the rest says, to the workers.
@@ -31,7 +27,6 @@ const CONNECTION_ERRORS = new Set(["ERR_CONNECTION", "ERR_LISTEN"]);
 class ClusterPrimary {
   #nodeId;
   #host;
-  #probe;
   #members = new Members();
   #requests = new Requests();
   /** @type {Map<string, number>} the number of each namespace that is listened to */
@@ -47,19 +42,10 @@ class ClusterPrimary {
    */
   constructor(connection, options) {
     this.#nodeId = options.uid;
-    const errorHandler = (/** @type {any} */ err) => {
-      if (CONNECTION_ERRORS.has(err?.code)) {
-        this.#numbers.forEach((id, nsp) => this.#probe.watch(id, nsp));
-      }
-      options.errorHandler(err);
-    };
-    this.#host = new EngineHost(
-      connection,
-      { ...options, errorHandler },
-      "primary",
-      { onMessage: (id, message) => this.#onClusterMessage(id, message) },
-    );
-    this.#probe = new ListeningProbe(this.#host, (id) => this.#introduce(id));
+    this.#host = new EngineHost(connection, options, "primary", {
+      onMessage: (id, message) => this.#onClusterMessage(id, message),
+      onListening: (id) => this.#introduce(id),
+    });
     cluster.on("message", this.#onWorkerMessage);
     // not "exit": what a worker said last can be read after it
     cluster.on("disconnect", this.#onDisconnect);
@@ -77,7 +63,6 @@ class ClusterPrimary {
     for (const { uid, nsp } of this.#members.all()) {
       this.#publish(plainMessage(MessageType.ADAPTER_CLOSE, uid, nsp));
     }
-    this.#probe.stop();
     this.#numbers.clear();
     this.#names.clear();
     await this.#host.close();
@@ -126,7 +111,7 @@ class ClusterPrimary {
    */
   #onClusterMessage(id, value) {
     const nsp = this.#names.get(id);
-    if (nsp === undefined || this.#probe.heard(id, value)) {
+    if (nsp === undefined) {
       return;
     }
     const message = readClusterMessage(value, nsp);
@@ -183,7 +168,6 @@ class ClusterPrimary {
       id = this.#host.engine.open(nsp);
       this.#numbers.set(nsp, id);
       this.#names.set(id, nsp);
-      this.#probe.watch(id, nsp);
     }
     return id;
   }
@@ -198,13 +182,13 @@ class ClusterPrimary {
     if (id !== undefined && this.#members.uidsOf(nsp).length === 0) {
       this.#numbers.delete(nsp);
       this.#names.delete(id);
-      this.#probe.forget(id);
       this.#host.engine.closeNamespace(id);
     }
   }
 
   /**
-   * The workers introduced themselves before the others could be heard: once more, for the sake of the answers.
+   * The workers introduced themselves before the others could be heard: once more, for the sake of the answers. The
+   * same after an outage.
    *
    * @param {number} id
    */

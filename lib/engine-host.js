@@ -25,6 +25,7 @@ const { fromNative, PostgresAdapterError } = require("./errors");
  * @typedef {object} Listeners
  * @property {(namespace: number, message: any) => void} [onMessage] - a message that concerns this process
  * @property {(namespace: number, uid: string) => void} [onPeerLeft] - a server left or fell silent
+ * @property {(namespace: number) => void} [onListening] - a primary hears the namespace from now on, or again
  */
 
 /** What an item that the engine hands over begins with; see src/engine/handoff.rs. */
@@ -35,6 +36,7 @@ const ITEM = Object.freeze({
   ERROR: 3,
   DEBUG: 4,
   PASSWORD_WANTED: 5,
+  LISTENING: 6,
 });
 
 /** The messages that carry values of the user, and so possibly binary ones; see src/wire/message.rs. */
@@ -189,6 +191,8 @@ class EngineHost {
         return this.report(fromNative(first));
       case ITEM.DEBUG:
         return debug(first);
+      case ITEM.LISTENING:
+        return this.#listeners.onListening?.(first);
       case ITEM.PASSWORD_WANTED:
         return void this.#answerPassword(first);
     }

@@ -7,9 +7,6 @@ const { checkMessage } = require("./message-check");
 /** What the adapter of the workers marks its messages with; it ignores those without. */
 const MESSAGE_SOURCE = "_sio_adapter";
 
-/** What emitters, which are no servers, call themselves. */
-const EMITTER_UID = "emitter";
-
 /** @typedef {import("node:cluster").Worker} Worker */
 
 /**
@@ -122,7 +119,6 @@ function isUid(uid) {
 }
 
 module.exports = {
-  EMITTER_UID,
   isResponse,
   plainMessage,
   readClusterMessage,

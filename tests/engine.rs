@@ -19,3 +19,5 @@ mod membership;
 mod ordering;
 #[path = "engine/refusals.rs"]
 mod refusals;
+#[path = "engine/roles.rs"]
+mod roles;

@@ -11,6 +11,7 @@
 //! | `[3, {code, message, cause?}]` | an error |
 //! | `[4, line]` | a debug line |
 //! | `[5, number]` | a password is wanted |
+//! | `[6, namespace]` | the namespace is listened to |
 
 use std::error::Error as _;
 use std::fmt::Write;
@@ -72,6 +73,7 @@ impl Handoff {
             Item::Report(error) => self.write(format_args!("[3,{}]", json(&Report::of(&error)))),
             Item::Debug(line) => self.write(format_args!("[4,{}]", json(&line))),
             Item::PasswordWanted(number) => self.write(format_args!("[5,{number}]")),
+            Item::Listening(namespace) => self.write(format_args!("[6,{namespace}]")),
         }
     }
 
@@ -154,10 +156,11 @@ mod tests {
             Item::Report(error),
             Item::Debug("line".into()),
             Item::PasswordWanted(9),
+            Item::Listening(7),
         ]);
         assert_eq!(
             handoff.text,
-            r#"[[0,7,{"type":3}],[1,7,{},[[0,1],[1,3]]],[2,7,"u\n"],[3,{"code":"ERR_PUBLISH","message":"a \"b\": c","cause":{"message":"c","code":"42501"}}],[4,"line"],[5,9]]"#
+            r#"[[0,7,{"type":3}],[1,7,{},[[0,1],[1,3]]],[2,7,"u\n"],[3,{"code":"ERR_PUBLISH","message":"a \"b\": c","cause":{"message":"c","code":"42501"}}],[4,"line"],[5,9],[6,7]]"#
         );
         assert_eq!(handoff.buffers, [vec![1, 2, 3]]);
     }

@@ -46,6 +46,8 @@ pub enum Item {
         /// Its id.
         uid: String,
     },
+    /// A namespace is listened to (again): for a primary, whose workers introduce themselves through it.
+    Listening(NamespaceId),
     /// Something for the error handler.
     Report(Error),
     /// A line for `debug`.
@@ -62,7 +64,7 @@ impl Item {
                     json.len() + binary.as_ref().map_or(0, |binary| binary.bytes.len())
                 }
                 Self::PeerLeft { uid: text, .. } | Self::Debug(text) => text.len(),
-                Self::Report(_) | Self::PasswordWanted(_) => 0,
+                Self::Report(_) | Self::PasswordWanted(_) | Self::Listening(_) => 0,
             }
     }
 

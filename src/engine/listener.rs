@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::inbox::Item;
 use super::namespaces::NamespaceId;
 use super::outbox::Body;
 use super::received::Received;
@@ -116,19 +117,21 @@ async fn follow_namespaces<L: Listener>(
     connection.unlisten(&closed).await?;
     connection.listen(&opened).await?;
     *channels = wanted;
-    if shared.options.role != Role::Server {
-        return Ok(());
-    }
     for id in newly_opened(shared, channels) {
-        shared.publish(
-            id,
-            MessageType::InitialHeartbeat,
-            Body::Data(None),
-            Vec::new(),
-            false,
-        );
+        announce(shared, id);
     }
     Ok(())
+}
+
+fn announce(shared: &Shared, id: NamespaceId) {
+    match shared.options.role {
+        // Its workers introduce themselves.
+        Role::Primary => shared.inbox.push_now(Item::Listening(id)),
+        Role::Server | Role::Emitter => {
+            let introduction = MessageType::InitialHeartbeat;
+            shared.publish(id, introduction, Body::Data(None), Vec::new(), false);
+        }
+    }
 }
 
 fn newly_opened(shared: &Shared, channels: &HashSet<String>) -> Vec<NamespaceId> {

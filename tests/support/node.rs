@@ -157,6 +157,12 @@ impl Node {
             .collect()
     }
 
+    /// Waits for the news that a namespace is listened to.
+    pub async fn listened(&mut self) -> NamespaceId {
+        let items = self.take(6, 1, "namespace listened to").await;
+        NamespaceId::try_from(items[0][1].as_u64().unwrap()).unwrap()
+    }
+
     /// The ids of the peers in a namespace, sorted.
     pub fn peers(&self, id: NamespaceId) -> Vec<String> {
         let mut peers: Vec<String> = self.engine.peers(id).into_iter().map(|(uid, _)| uid).collect();

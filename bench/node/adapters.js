@@ -1,0 +1,72 @@
+"use strict";
+
+// What is compared: each adapter, made as its README says, with its defaults.
+
+/**
+ * @typedef {object} Place where the brokers are, and what keeps runs apart
+ * @property {string} postgres connection string
+ * @property {number} redisPort 0 when there is no Redis
+ * @property {string} prefix of channels and streams
+ */
+
+/** @typedef {"native" | "javascript" | "redis" | "streams" | "none"} AdapterName */
+
+/**
+ * The packages of the Redis side belong to the benchmark alone, and are installed by it: no types for them.
+ *
+ * @param {string} name
+ * @returns {any}
+ */
+function requirePeer(name) {
+  return require(name);
+}
+
+/** @param {number} port */
+async function connectRedis(port) {
+  const client = requirePeer("redis").createClient({
+    url: `redis://127.0.0.1:${port}`,
+  });
+  client.on("error", (/** @type {Error} */ err) => console.error(err));
+  await client.connect();
+  return client;
+}
+
+/** @param {string} connectionString */
+function createPool(connectionString) {
+  const { Pool } = require("pg");
+  return new Pool({ connectionString });
+}
+
+/** @type {Record<Exclude<AdapterName, "none">, (place: Place) => any>} */
+const FACTORIES = {
+  native({ postgres, prefix }) {
+    const { createAdapter } = require("../..");
+    return createAdapter(createPool(postgres), { channelPrefix: prefix });
+  },
+  javascript({ postgres, prefix }) {
+    const { createAdapter } = require("@socket.io/postgres-adapter");
+    return createAdapter(createPool(postgres), { channelPrefix: prefix });
+  },
+  async redis({ redisPort, prefix }) {
+    const { createAdapter } = requirePeer("@socket.io/redis-adapter");
+    const publisher = await connectRedis(redisPort);
+    const subscriber = await connectRedis(redisPort);
+    return createAdapter(publisher, subscriber, { key: prefix });
+  },
+  async streams({ redisPort, prefix }) {
+    const { createAdapter } = requirePeer("@socket.io/redis-streams-adapter");
+    const client = await connectRedis(redisPort);
+    return createAdapter(client, { streamName: prefix, channelPrefix: prefix });
+  },
+};
+
+/**
+ * @param {AdapterName} name
+ * @param {Place} place
+ * @returns {Promise<any>} what `io.adapter()` takes; undefined for a server without a cluster
+ */
+async function createAdapterFactory(name, place) {
+  return name === "none" ? undefined : FACTORIES[name](place);
+}
+
+module.exports = { createAdapterFactory, requirePeer };
