@@ -139,7 +139,7 @@ describe("a server", () => {
     });
     await untilAcquainted([server], { count: 2 });
 
-    child.suspend(); // it must not answer
+    await child.suspend(); // it must not answer
     const sockets = server.io.fetchSockets();
     const answers = server.io.serverSideEmitWithAck("question");
     const started = Date.now();
@@ -163,7 +163,7 @@ describe("a server", () => {
     });
     await untilAcquainted([server], { count: 2 });
 
-    child.suspend();
+    await child.suspend();
     await untilAcquainted([server], { count: 1 });
     child.resume();
     await untilAcquainted([server], { count: 2 });

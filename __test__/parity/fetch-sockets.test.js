@@ -175,7 +175,7 @@ describe("fetchSockets() of a server that does not answer", () => {
       options,
     });
     await untilAcquainted(cluster.servers, { count: 3 });
-    child.suspend();
+    await child.suspend();
     return cluster;
   }
 

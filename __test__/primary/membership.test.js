@@ -123,7 +123,13 @@ test("a namespace is listened to while a worker has it, and an adapter that was 
   });
   await untilAcquainted([second, plain, newcomer], { namespace: "/rooms" });
 
+  first.received.splice(0);
   await second.call("closeNamespace", "/rooms");
+  await until(
+    () =>
+      first.received.some(({ nsp, type }) => nsp === "/rooms" && type === 13),
+    { message: "the goodbye of the second worker" },
+  );
   await untilAcquainted([plain, newcomer], { namespace: "/rooms" });
   first.received.splice(0);
   await plain.call("emit", { namespace: "/rooms" }, "nobody hears");

@@ -2,9 +2,13 @@
 
 // A server in a process of its own.
 
-const { fork } = require("node:child_process");
+const { execFile, fork } = require("node:child_process");
 const { once } = require("node:events");
 const path = require("node:path");
+const { promisify } = require("node:util");
+const { until } = require("./wait.js");
+
+const run = promisify(execFile);
 
 /** @typedef {{ code: number | null, signal: NodeJS.Signals | null }} Exit */
 
@@ -83,14 +87,32 @@ class ChildServer {
     await this.exited;
   }
 
-  /** Suspends the process: its connections stay open and it does nothing. */
-  suspend() {
+  /**
+   * Suspends the process: its connections stay open and it does nothing. On a busy machine it takes a moment until all
+   * of its threads have stopped.
+   */
+  async suspend() {
     this._process.kill("SIGSTOP");
+    await until(
+      async () => (await stateOf(this._process.pid)).startsWith("T"),
+      {
+        message: "the process is suspended",
+      },
+    );
   }
 
   resume() {
     this._process.kill("SIGCONT");
   }
+}
+
+/**
+ * @param {number | undefined} pid
+ * @returns {Promise<string>} as `ps` writes it: T for a stopped process
+ */
+async function stateOf(pid) {
+  const { stdout } = await run("ps", ["-o", "stat=", "-p", String(pid)]);
+  return stdout.trim();
 }
 
 /**
