@@ -30,6 +30,8 @@ function namespaceNames(count) {
 }
 
 class Cluster {
+  #expected = 0;
+
   /** @param {ClusterConfig} config */
   constructor(config) {
     const common = {
@@ -84,16 +86,34 @@ class Cluster {
       receiver.ask("until", sent.expected),
     );
     await this.#unlessStalled(Promise.all(arrivals), sent.expected);
-    const tallies = await Promise.all(
-      this.receivers.map((receiver) => receiver.ask("tally", sent.expected)),
-    );
-    for (const tally of tallies) {
-      assertExactlyOnce(tally, sent.expected);
-    }
+    this.#expected = sent.expected;
+    const tallies = await this.#checkTallies();
     return {
       sent,
       finishedAt: Math.max(...tallies.map((tally) => tally.lastAt)),
     };
+  }
+
+  /** What comes a second time may come late: a last message follows it. */
+  async checkNothingMore() {
+    await Promise.all(
+      this.receivers.map((receiver) => receiver.ask("expectHello")),
+    );
+    await this.sender.ask("hello");
+    const heard = this.receivers.map((receiver) => receiver.ask("untilHeard"));
+    await this.#unlessStalled(Promise.all(heard), this.#expected);
+    await this.#checkTallies();
+  }
+
+  /** @returns {Promise<{ lastAt: number }[]>} */
+  async #checkTallies() {
+    const tallies = await Promise.all(
+      this.receivers.map((receiver) => receiver.ask("tally", this.#expected)),
+    );
+    for (const tally of tallies) {
+      assertExactlyOnce(tally, this.#expected);
+    }
+    return tallies;
   }
 
   async close() {

@@ -1,7 +1,12 @@
 "use strict";
 
 const { Adapter, ClusterAdapter, MessageType } = require("socket.io-adapter");
-const { checkMessage } = require("./message-check");
+const {
+  EncodedEvent,
+  PassingEncoder,
+  writesPlainText,
+} = require("./encoded-event");
+const { checkBroadcastOptions, checkMessage } = require("./message-check");
 const { Requests } = require("./requests");
 
 /** @typedef {import("./cluster-node").ClusterNode} ClusterNode */
@@ -28,6 +33,8 @@ class PostgresAdapter extends ClusterAdapter {
   /** The number of this namespace in the engine. */
   #id = 0;
   #populated = false;
+  /** Whether clients can be sent an event as it arrived. */
+  #passesEvents;
   #requestsTimeout = 0;
   #requests = new Requests("");
   /** @type {Map<string, number> | undefined} */
@@ -40,6 +47,8 @@ class PostgresAdapter extends ClusterAdapter {
   constructor(nsp, acquireNode) {
     super(nsp);
     this.#acquireNode = acquireNode;
+    this.#passesEvents = writesPlainText(nsp.server.encoder);
+    Object.assign(this, { encoder: new PassingEncoder(nsp.server.encoder) });
     this.on("create-room", (room) => this.#node?.roomCreated(this.#id, room));
     this.on("delete-room", (room) => this.#node?.roomDeleted(this.#id, room));
     // Socket.IO before 4.8 does not call it; a second call at once announces nothing twice
@@ -261,6 +270,32 @@ class PostgresAdapter extends ClusterAdapter {
     if (!this.#isUnheardError(message)) {
       super.onMessage(message);
     }
+  }
+
+  /**
+   * Called by the node for each broadcast of text.
+   *
+   * @param {any} opts
+   * @param {string} event - the JSON text of the event: its name and arguments
+   * @throws {import("./errors").PostgresAdapterError} if the options are malformed
+   */
+  onBroadcast(opts, event) {
+    const nsp = this.nsp.name;
+    checkBroadcastOptions(opts, nsp);
+    const rooms = new Set(/** @type {string[]} */ (opts.rooms));
+    if (!this.#mayMatch(rooms)) {
+      return;
+    }
+    const encoded = new EncodedEvent(event, nsp);
+    // another parser gets a packet that it can encode
+    const packet = this.#passesEvents
+      ? encoded
+      : { type: encoded.type, data: encoded.data };
+    Adapter.prototype.broadcast.call(this, packet, {
+      rooms,
+      except: new Set(opts.except),
+      flags: opts.flags,
+    });
   }
 
   /** @param {any} response */

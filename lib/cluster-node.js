@@ -22,6 +22,8 @@ class ClusterNode extends EngineHost {
   constructor(connection, options, onEmpty) {
     super(connection, options, "server", {
       onMessage: (id, message) => this.#adapters.get(id)?.onMessage(message),
+      onBroadcast: (id, opts, event) =>
+        this.#adapters.get(id)?.onBroadcast(opts, event),
       onPeerLeft: (id, uid) => this.#adapters.get(id)?.onPeerLeft(uid),
     });
     this.options = options;

@@ -24,6 +24,7 @@ const { fromNative, PostgresAdapterError } = require("./errors");
 /**
  * @typedef {object} Listeners
  * @property {(namespace: number, message: any) => void} [onMessage] - a message that concerns this process
+ * @property {(namespace: number, opts: any, event: string) => void} [onBroadcast] - an event for local clients, as text
  * @property {(namespace: number, uid: string) => void} [onPeerLeft] - a server left or fell silent
  * @property {(namespace: number) => void} [onListening] - a primary hears the namespace from now on, or again
  */
@@ -37,7 +38,11 @@ const ITEM = Object.freeze({
   DEBUG: 4,
   PASSWORD_WANTED: 5,
   LISTENING: 6,
+  BROADCAST: 7,
 });
+
+/** Stands between the events of a bundle, and nowhere in a JSON text. */
+const SEPARATOR = "\x1e";
 
 /** The messages that carry values of the user, and so possibly binary ones; see src/wire/message.rs. */
 const MAY_CARRY_BINARY = new Set([3, 9, 10, 12]);
@@ -162,8 +167,17 @@ class EngineHost {
     }
     /** @type {Buffer[] | undefined} */
     let buffers;
+    /** @type {string[] | undefined} */
+    let events;
+    let nextEvent = 0;
     for (const item of items) {
       try {
+        if (item[0] === ITEM.BROADCAST) {
+          events ??= this.engine.takeEvents().split(SEPARATOR);
+          const event = /** @type {string} */ (events[nextEvent++]);
+          this.#listeners.onBroadcast?.(item[1], item[2], event);
+          continue;
+        }
         if (item[0] === ITEM.BINARY_MESSAGE) {
           buffers ??= this.engine.takeBuffers();
           restoreParts(

@@ -46,11 +46,34 @@ function checkMessage(message) {
   const { type, data, nsp } = message;
   const problem = isObject(data) ? PROBLEMS[type]?.(data) : "it has no data";
   if (problem) {
-    throw new PostgresAdapterError(
-      "ERR_MALFORMED_MESSAGE",
-      `a message of type ${type} for the namespace ${nsp} was skipped: ${problem}`,
-    );
+    throw malformed(type, nsp, problem);
   }
+}
+
+/**
+ * The same for a broadcast whose event the engine has found to be one.
+ *
+ * @param {any} opts
+ * @param {string} nsp
+ * @throws {PostgresAdapterError} `ERR_MALFORMED_MESSAGE`
+ */
+function checkBroadcastOptions(opts, nsp) {
+  const problem = problemOfOptions(opts);
+  if (problem) {
+    throw malformed(MessageType.BROADCAST, nsp, problem);
+  }
+}
+
+/**
+ * @param {number} type
+ * @param {string} nsp
+ * @param {string} problem
+ */
+function malformed(type, nsp, problem) {
+  return new PostgresAdapterError(
+    "ERR_MALFORMED_MESSAGE",
+    `a message of type ${type} for the namespace ${nsp} was skipped: ${problem}`,
+  );
 }
 
 /** @param {any} packet what is sent to clients: those that cannot read it would close their connection */
@@ -119,4 +142,4 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-module.exports = { checkMessage };
+module.exports = { checkMessage, checkBroadcastOptions };

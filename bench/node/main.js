@@ -58,7 +58,7 @@ function commonCommands(namespaces) {
     begin: () => (before = readUsage()),
     end: () => ({ ...usageSince(before), peak: peakMegabytes() }),
     resident: residentMegabytes,
-    close: () => setImmediate(() => process.exit()) && undefined,
+    close: () => void setImmediate(() => process.exit()),
   };
 }
 
@@ -90,7 +90,9 @@ function receiverCommands(namespaces) {
   return {
     ...commonCommands(namespaces),
     heard: () => probes.hasHeard(),
-    forget: () => (probes.latencies = []) && undefined,
+    expectHello: () => probes.expectHello(),
+    untilHeard: () => probes.untilHeard(),
+    forget: () => probes.forgetLatencies(),
     /** @param {number} total */
     until: (total) =>
       new Promise((resolve) => {

@@ -82,6 +82,10 @@ class Tally {
 class Probes {
   /** @type {Set<string>} */
   #silent = new Set();
+  /** @type {any[]} */
+  #namespaces;
+  /** @type {(() => void) | undefined} */
+  #onHeard;
   /** @type {(() => void)[]} acknowledgements that are sent in the next turn, as those of a client would be */
   #owed = [];
 
@@ -97,13 +101,30 @@ class Probes {
     this.latencies = [];
     for (const nsp of namespaces) {
       this.#join(nsp);
-      this.#silent.add(nsp.name);
     }
+    this.#namespaces = namespaces;
+    this.expectHello();
+  }
+
+  expectHello() {
+    this.#silent = new Set(this.#namespaces.map(({ name }) => name));
+  }
+
+  /** @returns {Promise<void>} resolved when every namespace has heard a hello */
+  untilHeard() {
+    return new Promise((resolve) => {
+      this.#onHeard = resolve;
+      this.#tellIfHeard();
+    });
   }
 
   /** @returns {boolean} whether every namespace has heard a hello */
   hasHeard() {
     return this.#silent.size === 0;
+  }
+
+  forgetLatencies() {
+    this.latencies = [];
   }
 
   /** @param {any} nsp */
@@ -157,6 +178,13 @@ class Probes {
   #takeHello(nsp, text) {
     if (text.includes(HELLO_START)) {
       this.#silent.delete(nsp.name);
+      this.#tellIfHeard();
+    }
+  }
+
+  #tellIfHeard() {
+    if (this.hasHeard()) {
+      this.#onHeard?.();
     }
   }
 

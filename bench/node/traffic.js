@@ -39,8 +39,7 @@ function sizeAt({ kind, size }, seq) {
  */
 function isBinaryAt({ kind }, seq) {
   return (
-    kind === "binary" ||
-    (kind === "mix" && seq % 100 !== 0 && seq % 100 < 10)
+    kind === "binary" || (kind === "mix" && seq % 100 !== 0 && seq % 100 < 10)
   );
 }
 

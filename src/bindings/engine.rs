@@ -25,6 +25,8 @@ pub struct NativeEngine {
     wake: Wake,
     /// The binary content of the bundle that was drained last.
     buffers: Mutex<Vec<Vec<u8>>>,
+    /// Its events.
+    events: Mutex<String>,
 }
 
 #[napi]
@@ -49,6 +51,7 @@ impl NativeEngine {
             credentials,
             wake,
             buffers: Mutex::default(),
+            events: Mutex::default(),
         })
     }
 
@@ -130,6 +133,7 @@ impl NativeEngine {
     pub fn drain(&self) -> String {
         let handoff = self.engine.drain();
         *self.buffers.lock().unwrap_or_else(PoisonError::into_inner) = handoff.buffers;
+        *self.events.lock().unwrap_or_else(PoisonError::into_inner) = handoff.events;
         handoff.text
     }
 
@@ -138,6 +142,12 @@ impl NativeEngine {
     pub fn take_buffers(&self) -> Vec<Buffer> {
         let buffers = std::mem::take(&mut *self.buffers.lock().unwrap_or_else(PoisonError::into_inner));
         buffers.into_iter().map(Buffer::from).collect()
+    }
+
+    /// The events of the bundle that was drained last, once: JSON texts with U+001E between them.
+    #[napi(catch_unwind)]
+    pub fn take_events(&self) -> String {
+        std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Answers the question for a password: with one, with none, or with the reason why there is none.

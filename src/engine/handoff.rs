@@ -12,6 +12,7 @@
 //! | `[4, line]` | a debug line |
 //! | `[5, number]` | a password is wanted |
 //! | `[6, namespace]` | the namespace is listened to |
+//! | `[7, namespace, opts]` | a broadcast whose event is the next of the events |
 
 use std::error::Error as _;
 use std::fmt::Write;
@@ -21,6 +22,9 @@ use serde::Serialize;
 use super::inbox::{Binary, Item};
 use crate::error::Error;
 
+/// Stands nowhere in a JSON text: neither inside a string nor between values.
+pub const SEPARATOR: char = '\u{1e}';
+
 /// Items in the form in which JavaScript takes them.
 #[derive(Debug, Default)]
 pub struct Handoff {
@@ -28,6 +32,9 @@ pub struct Handoff {
     pub text: String,
     /// The buffers of the messages of kind 1, in order.
     pub buffers: Vec<Vec<u8>>,
+    /// The JSON texts of the events of kind 7, in order, with [`SEPARATOR`] between them. One text crosses faster
+    /// than an array of them.
+    pub events: String,
 }
 
 impl Handoff {
@@ -68,6 +75,17 @@ impl Handoff {
                 }
                 self.text.push_str("]]");
                 self.buffers.push(bytes);
+            }
+            Item::Broadcast {
+                namespace,
+                opts,
+                event,
+            } => {
+                self.write(format_args!("[7,{namespace},{opts}]"));
+                if !self.events.is_empty() {
+                    self.events.push(SEPARATOR);
+                }
+                self.events.push_str(&event);
             }
             Item::PeerLeft { namespace, uid } => self.write(format_args!("[2,{namespace},{}]", json(&uid))),
             Item::Report(error) => self.write(format_args!("[3,{}]", json(&Report::of(&error)))),
@@ -123,6 +141,14 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
 
+    fn broadcast(event: &str) -> Item {
+        Item::Broadcast {
+            namespace: 7,
+            opts: r#"{"rooms":[]}"#.into(),
+            event: event.into(),
+        }
+    }
+
     #[test]
     fn nothing_is_an_empty_text() {
         assert_eq!(Handoff::new(Vec::new()).text, "");
@@ -157,11 +183,14 @@ mod tests {
             Item::Debug("line".into()),
             Item::PasswordWanted(9),
             Item::Listening(7),
+            broadcast("[\"a\"]"),
+            broadcast("[\"b\"]"),
         ]);
         assert_eq!(
             handoff.text,
-            r#"[[0,7,{"type":3}],[1,7,{},[[0,1],[1,3]]],[2,7,"u\n"],[3,{"code":"ERR_PUBLISH","message":"a \"b\": c","cause":{"message":"c","code":"42501"}}],[4,"line"],[5,9],[6,7]]"#
+            r#"[[0,7,{"type":3}],[1,7,{},[[0,1],[1,3]]],[2,7,"u\n"],[3,{"code":"ERR_PUBLISH","message":"a \"b\": c","cause":{"message":"c","code":"42501"}}],[4,"line"],[5,9],[6,7],[7,7,{"rooms":[]}],[7,7,{"rooms":[]}]]"#
         );
         assert_eq!(handoff.buffers, [vec![1, 2, 3]]);
+        assert_eq!(handoff.events, "[\"a\"]\u{1e}[\"b\"]");
     }
 }

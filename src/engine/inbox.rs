@@ -39,6 +39,15 @@ pub enum Item {
         /// Whether handling it can put local sockets into rooms.
         changes_rooms: bool,
     },
+    /// A broadcast of text for local clients: they get it as it stands.
+    Broadcast {
+        /// The namespace it is for.
+        namespace: NamespaceId,
+        /// The JSON text of its options: rooms, exceptions, flags.
+        opts: String,
+        /// The JSON text of the event.
+        event: String,
+    },
     /// A peer left or fell silent.
     PeerLeft {
         /// The namespace it was in.
@@ -63,6 +72,7 @@ impl Item {
                 Self::Message { json, binary, .. } => {
                     json.len() + binary.as_ref().map_or(0, |binary| binary.bytes.len())
                 }
+                Self::Broadcast { opts, event, .. } => opts.len() + event.len(),
                 Self::PeerLeft { uid: text, .. } | Self::Debug(text) => text.len(),
                 Self::Report(_) | Self::PasswordWanted(_) | Self::Listening(_) => 0,
             }

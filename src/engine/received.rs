@@ -3,7 +3,7 @@
 
 use std::mem;
 
-use super::inbox::Item;
+use super::inbox::{Binary, Item};
 use super::router::{self, Content};
 use super::shared::Shared;
 use crate::error::{Error, ErrorKind, Result};
@@ -139,10 +139,13 @@ impl<'a> Received<'a> {
                 }) => rows
                     .next_if(|((position, _), _)| *position == index)
                     .and_then(|(_, row)| self.read_attachment(notification, id, row)),
-                Ok(envelope) => router::route(self.shared, &notification.channel, &envelope, || Content {
-                    json: notification.payload.clone(),
-                    binary: None,
-                }),
+                Ok(envelope) => {
+                    let content = Content {
+                        json: &notification.payload,
+                        binary: None,
+                    };
+                    router::route(self.shared, &notification.channel, &envelope, content)
+                }
             };
             if let Some(item) = item {
                 self.shared.inbox.push(item).await;
@@ -174,10 +177,14 @@ impl<'a> Received<'a> {
                 let error = Error::new(ErrorKind::Malformed, "a name in the message is not text");
                 Some(malformed(notification, &format!("attachment {id}"), error))
             }
-            Ok(envelope) => router::route(self.shared, &notification.channel, &envelope, || Content {
-                json: decoded.json.clone(),
-                binary: Some((bytes, decoded.parts.clone())),
-            }),
+            Ok(envelope) => {
+                let parts = decoded.parts;
+                let content = Content {
+                    json: &decoded.json,
+                    binary: (!parts.is_empty()).then_some(Binary { bytes, parts }),
+                };
+                router::route(self.shared, &notification.channel, &envelope, content)
+            }
         }
     }
 }

@@ -1,7 +1,5 @@
 //! What becomes of a message that arrived: most never reach JavaScript.
 
-use std::ops::Range;
-
 use super::inbox::{Binary, Item};
 use super::namespaces::{Namespace, NamespaceId};
 use super::outbox::Body;
@@ -12,11 +10,11 @@ use crate::options::Role;
 use crate::wire::message::{Envelope, MessageType};
 
 /// A message in full, inline or from the attachment table.
-pub struct Content {
+pub struct Content<'a> {
     /// Complete, valid JSON text.
-    pub json: String,
-    /// The row it came in, and where in it the binary parts lie.
-    pub binary: Option<(Vec<u8>, Vec<Range<usize>>)>,
+    pub json: &'a str,
+    /// The row it came in and where in it the binary parts lie, if there are any.
+    pub binary: Option<Binary>,
 }
 
 /// What to do with a message.
@@ -46,13 +44,8 @@ pub fn is_own(shared: &Shared, envelope: &Envelope<'_>) -> bool {
 }
 
 /// Decides what becomes of a message on a channel, and does what can be done natively. Returns what is for
-/// JavaScript. `content` is called only then.
-pub fn route(
-    shared: &Shared,
-    channel: &str,
-    envelope: &Envelope<'_>,
-    content: impl FnOnce() -> Content,
-) -> Option<Item> {
+/// JavaScript.
+pub fn route(shared: &Shared, channel: &str, envelope: &Envelope<'_>, content: Content<'_>) -> Option<Item> {
     if is_own(shared, envelope) {
         return None;
     }
@@ -66,13 +59,14 @@ pub fn route(
         {
             return None;
         }
-        if shared.options.role == Role::Primary {
+        let verdict = if shared.options.role == Role::Primary {
             // Who is there, and what concerns whom, is for the workers to know.
-            (id, Verdict::Deliver)
+            Verdict::Deliver
         } else {
             notice_sender(shared, namespace, envelope);
-            (id, judge(shared, id, namespace, envelope))
-        }
+            judge(shared, id, namespace, envelope)
+        };
+        (id, verdict)
     };
     match verdict {
         Verdict::Skip => None,
@@ -80,7 +74,14 @@ pub fn route(
             shared.publish(id, kind, Body::Data(data), Vec::new(), false);
             None
         }
-        Verdict::Deliver => Some(deliver(id, envelope, content())),
+        Verdict::Deliver => Some(match (shared.options.role, envelope.broadcast) {
+            (Role::Server, Some(broadcast)) if is_text_broadcast(envelope, &content) => Item::Broadcast {
+                namespace: id,
+                opts: broadcast.opts.to_owned(),
+                event: broadcast.event.to_owned(),
+            },
+            _ => deliver(id, envelope, content),
+        }),
         Verdict::Left => envelope.uid.as_ref().map(|uid| Item::PeerLeft {
             namespace: id,
             uid: uid.clone().into_owned(),
@@ -175,14 +176,16 @@ fn answer_without_sockets(envelope: &Envelope<'_>) -> Verdict {
     }
 }
 
-fn deliver(namespace: NamespaceId, envelope: &Envelope<'_>, content: Content) -> Item {
+/// Whether clients can be sent what stands in the message as it is: JavaScript need make no objects of it.
+fn is_text_broadcast(envelope: &Envelope<'_>, content: &Content<'_>) -> bool {
+    envelope.kind == MessageType::Broadcast && content.binary.is_none()
+}
+
+fn deliver(namespace: NamespaceId, envelope: &Envelope<'_>, content: Content<'_>) -> Item {
     Item::Message {
         namespace,
-        json: content.json,
-        binary: content
-            .binary
-            .filter(|(_, parts)| !parts.is_empty())
-            .map(|(bytes, parts)| Binary { bytes, parts }),
+        json: content.json.to_owned(),
+        binary: content.binary,
         // The application's handlers of server-side events and disconnections may do anything, also join rooms.
         changes_rooms: matches!(
             envelope.kind,

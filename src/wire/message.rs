@@ -2,7 +2,7 @@
 
 mod envelope;
 
-pub use envelope::{DecodeError, Envelope, Rooms};
+pub use envelope::{DecodeError, Envelope, PlainBroadcast, Rooms};
 
 /// The type of a cluster message, with the numbers of `socket.io-adapter`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

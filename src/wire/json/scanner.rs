@@ -65,7 +65,12 @@ pub struct Scanner<'a> {
     content: Range<usize>,
     /// Whether the last key or string holds a backslash.
     escaped: bool,
+    /// See [`odd_numbers`](Self::odd_numbers).
+    odd_numbers: usize,
 }
+
+/// How many characters of a number a double holds in any case.
+const SAFE_DIGITS: usize = 15;
 
 impl<'a> Scanner<'a> {
     /// Starts at the beginning of `text`.
@@ -77,6 +82,7 @@ impl<'a> Scanner<'a> {
             state: State::Value,
             content: 0..0,
             escaped: false,
+            odd_numbers: 0,
         }
     }
 
@@ -140,6 +146,27 @@ impl<'a> Scanner<'a> {
             self.skip_open()?;
         }
         Ok(())
+    }
+
+    /// How many numbers were passed so far that are long or have an exponent: JavaScript may know them only rounded,
+    /// or as infinite.
+    #[must_use]
+    pub fn odd_numbers(&self) -> usize {
+        self.odd_numbers
+    }
+
+    /// Directly after [`Token::BeginArray`] or [`Token::BeginObject`]: where the container begins.
+    #[must_use]
+    pub fn container_start(&self) -> usize {
+        self.cursor.position().saturating_sub(1)
+    }
+
+    /// Directly after the end of a container: its text, from where it begins.
+    ///
+    /// # Errors
+    /// `start` is not such a place.
+    pub fn container_text(&self, start: usize) -> Result<&'a str, JsonError> {
+        self.cursor.slice(start..self.cursor.position())
     }
 
     /// Checks that only whitespace follows the complete value.
@@ -248,7 +275,11 @@ impl<'a> Scanner<'a> {
     }
 
     fn number(&mut self) -> Result<Step, JsonError> {
-        self.content = self.cursor.number()?;
+        let number = self.cursor.number()?;
+        if number.len() > SAFE_DIGITS || self.cursor.slice(number.clone())?.contains(['e', 'E']) {
+            self.odd_numbers += 1;
+        }
+        self.content = number;
         Ok(Step::Number)
     }
 

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use super::MessageType;
 use crate::wire::json::{JsonError, RawStr, Scanner, Token};
 
+/// The only type of packet that is broadcast, with the number of Socket.IO's protocol.
+const EVENT_PACKET: &str = "2";
+
 /// What routing needs to know of a notification, or of the JSON text of a decoded attachment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Envelope<'a> {
@@ -22,6 +25,17 @@ pub struct Envelope<'a> {
     pub request_id: Option<Cow<'a, str>>,
     /// `data.opts.rooms`
     pub rooms: Rooms<'a>,
+    /// What a broadcast consists of, where clients can be sent just that.
+    pub broadcast: Option<PlainBroadcast<'a>>,
+}
+
+/// A broadcast of an event, as it stands in the message: it can be passed on without making objects of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PlainBroadcast<'a> {
+    /// The JSON text of the event: an array of its name, a string or a number, and its arguments.
+    pub event: &'a str,
+    /// The JSON text of `data.opts`, an object.
+    pub opts: &'a str,
 }
 
 /// `data.opts.rooms`: which rooms a packet is for.
@@ -109,6 +123,18 @@ struct Fields<'a> {
 struct Data<'a> {
     request_id: Option<Cow<'a, str>>,
     rooms: Rooms<'a>,
+    /// The texts of the event in `packet`, and of `opts`.
+    event: Option<&'a str>,
+    opts: Option<&'a str>,
+}
+
+impl<'a> Data<'a> {
+    fn broadcast(&self) -> Option<PlainBroadcast<'a>> {
+        let (event, opts) = (self.event?, self.opts?);
+        self.request_id
+            .is_none()
+            .then_some(PlainBroadcast { event, opts })
+    }
 }
 
 impl<'a> Fields<'a> {
@@ -132,6 +158,7 @@ impl<'a> Fields<'a> {
             nsp: self.nsp,
             node_id: self.node_id,
             attachment_id: self.attachment_id,
+            broadcast: self.data.broadcast(),
             request_id: self.data.request_id,
             rooms: self.data.rooms,
         })
@@ -190,20 +217,70 @@ fn data<'a>(scanner: &mut Scanner<'a>) -> Result<Data<'a>, DecodeError> {
     while let Some(name) = scanner.next_key()? {
         match name.decode().as_deref() {
             Some("requestId") => data.request_id = Some(string(scanner, "data.requestId")?),
-            Some("opts") => data.rooms = options(scanner)?,
+            Some("opts") => (data.rooms, data.opts) = options(scanner)?,
+            Some("packet") => data.event = packet(scanner)?,
             _ => scanner.skip_value()?,
         }
     }
     Ok(data)
 }
 
-/// The rooms of `opts`.
-fn options<'a>(scanner: &mut Scanner<'a>) -> Result<Rooms<'a>, JsonError> {
+/// The event of a packet that holds nothing else.
+fn packet<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, JsonError> {
     let first = scanner.expect_token()?;
     if first != Token::BeginObject {
         scanner.skip_rest_of(first)?;
-        return Ok(Rooms::Opaque);
+        return Ok(None);
     }
+    let (mut is_event, mut is_plain, mut event) = (false, true, None);
+    while let Some(name) = scanner.next_key()? {
+        match name.decode().as_deref() {
+            Some("type") => {
+                let value = scanner.expect_token()?;
+                is_event = value == Token::Number(EVENT_PACKET);
+                scanner.skip_rest_of(value)?;
+            }
+            Some("data") => event = event_text(scanner)?,
+            // The receiver knows the namespace.
+            Some("nsp") => scanner.skip_value()?,
+            _ => {
+                is_plain = false;
+                scanner.skip_value()?;
+            }
+        }
+    }
+    Ok(event.filter(|_| is_event && is_plain))
+}
+
+/// The text of an event, if its value is an array that begins with a name, and clients of any kind read from it what
+/// JavaScript would have made of it.
+fn event_text<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, JsonError> {
+    let first = scanner.expect_token()?;
+    if first != Token::BeginArray {
+        scanner.skip_rest_of(first)?;
+        return Ok(None);
+    }
+    let start = scanner.container_start();
+    let odd_numbers = scanner.odd_numbers();
+    let name = scanner.expect_token()?;
+    if name == Token::EndArray {
+        return Ok(None);
+    }
+    scanner.skip_rest_of(name)?;
+    scanner.skip_rest_of(Token::BeginArray)?;
+    let has_name = matches!(name, Token::String(_) | Token::Number(_));
+    let is_plain = has_name && scanner.odd_numbers() == odd_numbers;
+    Ok(is_plain.then_some(scanner.container_text(start)?))
+}
+
+/// The rooms of `opts`, and the text of all of it.
+fn options<'a>(scanner: &mut Scanner<'a>) -> Result<(Rooms<'a>, Option<&'a str>), JsonError> {
+    let first = scanner.expect_token()?;
+    if first != Token::BeginObject {
+        scanner.skip_rest_of(first)?;
+        return Ok((Rooms::Opaque, None));
+    }
+    let start = scanner.container_start();
     let mut rooms = Rooms::All;
     while let Some(name) = scanner.next_key()? {
         if name.decode().as_deref() == Some("rooms") {
@@ -212,7 +289,7 @@ fn options<'a>(scanner: &mut Scanner<'a>) -> Result<Rooms<'a>, JsonError> {
             scanner.skip_value()?;
         }
     }
-    Ok(rooms)
+    Ok((rooms, Some(scanner.container_text(start)?)))
 }
 
 fn room_list<'a>(scanner: &mut Scanner<'a>) -> Result<Rooms<'a>, JsonError> {

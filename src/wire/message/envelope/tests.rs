@@ -28,8 +28,56 @@ fn a_broadcast() {
         attachment_id: None,
         request_id: Some("q".into()),
         rooms: named(&["r1", "r2"]),
+        broadcast: None,
     };
     assert_eq!(parse(text), expected);
+}
+
+fn broadcast(packet: &str, rest: &str) -> Option<(String, String)> {
+    let text = format!(r#"{{"type":3,"data":{{"packet":{packet}{rest}}},"uid":"u"}}"#);
+    let PlainBroadcast { event, opts } = parse(&text).broadcast?;
+    Some((event.to_owned(), opts.to_owned()))
+}
+
+#[test]
+fn a_plain_broadcast_gives_the_texts_of_event_and_options() {
+    let opts = r#","opts":{"rooms":["]"], "flags":{}}"#;
+    let texts = |event: &str| Some((event.to_owned(), r#"{"rooms":["]"], "flags":{}}"#.to_owned()));
+    let event = r#"["x", {"a":["[\"]\ud800"]} , 1]"#;
+    assert_eq!(
+        broadcast(&format!(r#"{{"type":2,"data":{event}}}"#), opts),
+        texts(event)
+    );
+    assert_eq!(
+        broadcast(r#"{"data":[1],"nsp":"/x","type":2}"#, opts),
+        texts("[1]")
+    );
+}
+
+#[test]
+fn what_is_no_plain_broadcast_is_left_to_javascript() {
+    let opts = r#","opts":{}"#;
+    let event = r#"{"type":2,"data":["x"]}"#;
+    assert!(broadcast(event, opts).is_some());
+    assert_eq!(broadcast(event, r#","opts":{},"requestId":"q""#), None);
+    assert_eq!(broadcast(event, r#","opts":[]"#), None);
+    assert_eq!(broadcast(event, ""), None);
+    for packet in [
+        r#"{"type":2,"data":["x"],"id":1}"#,
+        r#"{"type":3,"data":["x"]}"#,
+        r#"{"type":[2],"data":["x"]}"#,
+        r#"{"data":["x"]}"#,
+        r#"{"type":2}"#,
+        r#"{"type":2,"data":[]}"#,
+        r#"{"type":2,"data":["x",1e999]}"#,
+        r#"{"type":2,"data":["x",9007199254740993]}"#,
+        r#"{"type":2,"data":[["x"]]}"#,
+        r#"{"type":2,"data":{"0":"x"}}"#,
+        r#"["x"]"#,
+        "2",
+    ] {
+        assert_eq!(broadcast(packet, opts), None, "{packet}");
+    }
 }
 
 #[test]
@@ -277,6 +325,7 @@ fn naive(message: &Value) -> Envelope<'static> {
         attachment_id: message["attachmentId"].as_str().map(|id| id.parse().unwrap()),
         request_id: text(&message["data"]["requestId"]),
         rooms,
+        broadcast: None,
     }
 }
 
