@@ -26,6 +26,7 @@ async function connectRedis(port) {
   const client = requirePeer("redis").createClient({
     url: `redis://127.0.0.1:${port}`,
   });
+  client.setMaxListeners(0); // the adapter adds one for each namespace
   client.on("error", (/** @type {Error} */ err) => console.error(err));
   await client.connect();
   return client;
