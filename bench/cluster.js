@@ -13,6 +13,9 @@ const HELLO_EVERY_MS = 50;
 /** A run fails when no receiver gets anything for so long. */
 const STALL_MS = 15_000;
 
+/** A receiver that does not say what it has by then is stuck itself. */
+const ANSWER_MS = 3_000;
+
 /**
  * @typedef {object} ClusterConfig
  * @property {import("./node/adapters").AdapterName} adapter
@@ -39,7 +42,7 @@ class Cluster {
       place: config.place,
       namespaces: namespaceNames(config.namespaces),
       traffic: config.traffic,
-      creditEvery: Math.max(1, Math.floor(config.window / 16)),
+      creditEvery: Math.max(1, Math.floor(config.window / 4)),
     };
     const { profileFolder } = config;
     this.receivers = Array.from(
@@ -178,26 +181,38 @@ class Cluster {
   /** @param {number} [expected] */
   async #describeStall(expected) {
     const states = await Promise.all(
-      this.receivers.map((receiver) => receiver.ask("tally", expected ?? 0)),
+      this.receivers.map((receiver) =>
+        Promise.race([
+          receiver.ask("tally", expected ?? 0),
+          delay(ANSWER_MS, undefined, { ref: false }),
+        ]),
+      ),
     );
-    const lines = states.map(
-      ({ received, duplicates, wrong, missing }) =>
-        `${received} of ${expected ?? "?"} arrived, ${duplicates} twice, ${wrong} wrong; missing: ${missing.join(", ")}`,
+    const lines = states.map((state) =>
+      state ? describeTally(state, expected) : "a receiver does not answer",
     );
     return `nothing arrived for ${STALL_MS / 1000} s: ${lines.join("; ")}`;
   }
 }
 
+/** @typedef {{ received: number, duplicates: number, wrong: number, missing: number[] }} TallyState */
+
 /**
- * @param {{ received: number, duplicates: number, wrong: number, missing: number[] }} tally
+ * @param {TallyState} tally
+ * @param {number} [expected]
+ */
+function describeTally({ received, duplicates, wrong, missing }, expected) {
+  return `${received} of ${expected ?? "?"} arrived, ${duplicates} twice, ${wrong} wrong; missing: ${missing.join(", ")}`;
+}
+
+/**
+ * @param {TallyState} tally
  * @param {number} expected
  */
 function assertExactlyOnce(tally, expected) {
   const { received, duplicates, wrong, missing } = tally;
   if (received !== expected || duplicates || wrong || missing.length) {
-    throw new Error(
-      `not exactly once: ${received} of ${expected} arrived, ${duplicates} twice, ${wrong} wrong; missing: ${missing.join(", ")}`,
-    );
+    throw new Error(`not exactly once: ${describeTally(tally, expected)}`);
   }
 }
 

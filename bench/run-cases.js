@@ -2,6 +2,7 @@
 
 // Goes through cases, points, repetitions and adapters; a run that fails costs its adapter this point, and is reported.
 
+const { killAll } = require("./node-process");
 const { measureExchange, measureMemory } = require("./measure");
 const { summarise } = require("./statistics");
 
@@ -29,6 +30,9 @@ const { summarise } = require("./statistics");
 /** An adapter that does less than this part of the wanted rate is saturated. */
 const KEEPS_UP = 0.9;
 
+/** No run takes longer, whatever hangs. */
+const RUN_LIMIT_MS = 180_000;
+
 let runs = 0;
 
 /**
@@ -50,9 +54,14 @@ async function measureOnce(benchCase, point, adapter, surroundings) {
     durationMs: options.durationMs,
     profileFolder: options.profileFolder,
   };
-  return benchCase.kind === "memory"
-    ? measureMemory(point, conditions)
-    : measureExchange(point, conditions);
+  const limit = setTimeout(killAll, RUN_LIMIT_MS);
+  try {
+    return await (benchCase.kind === "memory"
+      ? measureMemory(point, conditions)
+      : measureExchange(point, conditions));
+  } finally {
+    clearTimeout(limit);
+  }
 }
 
 /** @param {import("./measure").Figures[]} all */
