@@ -38,7 +38,7 @@ class PostgresAdapter extends ClusterAdapter {
   #requestsTimeout = 0;
   #requests = new Requests("");
   /** @type {Map<string, number> | undefined} */
-  #peersOfThisTurn;
+  #peersOfThisRun;
 
   /**
    * @param {any} nsp - the namespace
@@ -72,7 +72,7 @@ class PostgresAdapter extends ClusterAdapter {
   async close() {
     const node = this.#node;
     this.#node = undefined;
-    this.#peersOfThisTurn = undefined;
+    this.#peersOfThisRun = undefined;
     this.#requests.abort("the adapter was closed");
     await node?.release(this.#id, this);
   }
@@ -310,7 +310,7 @@ class PostgresAdapter extends ClusterAdapter {
    * @param {string} uid
    */
   onPeerLeft(uid) {
-    this.#peersOfThisTurn = undefined;
+    this.#peersOfThisRun = undefined;
     this.#requests.onPeerLeft(uid);
   }
 
@@ -347,15 +347,15 @@ class PostgresAdapter extends ClusterAdapter {
   }
 
   /**
-   * One view of the cluster for each turn of the event loop, so that a request and the `serverCount()` that is
-   * compared with its responses agree.
+   * One view of the cluster for as long as JavaScript runs without a pause, so that a request and the `serverCount()`
+   * that Socket.IO compares with its responses agree.
    */
   #peers() {
-    if (!this.#peersOfThisTurn) {
-      this.#peersOfThisTurn = this.#node?.peers(this.#id) ?? new Map();
-      setImmediate(() => (this.#peersOfThisTurn = undefined));
+    if (!this.#peersOfThisRun) {
+      this.#peersOfThisRun = this.#node?.peers(this.#id) ?? new Map();
+      queueMicrotask(() => (this.#peersOfThisRun = undefined));
     }
-    return this.#peersOfThisTurn;
+    return this.#peersOfThisRun;
   }
 
   /** @param {Set<string>} rooms */

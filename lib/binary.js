@@ -18,6 +18,9 @@ function isBinary(value) {
   );
 }
 
+/** What a stack that overflows means to the one who gave the value. */
+const TOO_DEEP = "it holds a cycle, or nests too deep";
+
 /**
  * Whether the JSON form of a value would hold binary content.
  *
@@ -70,23 +73,64 @@ function toBuffer(value) {
 function detach(value, marker) {
   /** @type {Buffer[]} */
   const parts = [];
-  const text = JSON.stringify(
-    value,
-    /**
-     * @this {any}
-     * @param {string} key
-     * @param {unknown} afterToJSON
-     */
-    function (key, afterToJSON) {
-      // a Buffer has a toJSON() of its own: the value before it counts
-      const before = this[key];
-      const binary = isBinary(before) ? before : afterToJSON;
-      return isBinary(binary)
-        ? marker + (parts.push(toBuffer(binary)) - 1)
-        : afterToJSON;
-    },
+  let copy;
+  try {
+    copy = withoutBinary(value, "", parts, marker);
+  } catch (cause) {
+    throw cause instanceof RangeError ? new TypeError(TOO_DEEP) : cause;
+  }
+  return { text: JSON.stringify(copy), parts };
+}
+
+/**
+ * A copy of what JSON would make of a value, with a text in the place of each binary part. Not a replacer function of
+ * `JSON.stringify()`: before that is asked, a Buffer has become an array of numbers.
+ *
+ * @param {any} value
+ * @param {string} key - what `toJSON()` is told
+ * @param {Buffer[]} parts - the parts are added to it
+ * @param {string} marker
+ * @returns {any}
+ */
+function withoutBinary(value, key, parts, marker) {
+  if (!isBinary(value) && typeof value?.toJSON === "function") {
+    value = value.toJSON(key);
+  }
+  if (isBinary(value)) {
+    return marker + (parts.push(toBuffer(value)) - 1);
+  }
+  if (Array.isArray(value)) {
+    return value.map((element, index) =>
+      withoutBinary(element, String(index), parts, marker),
+    );
+  }
+  if (typeof value !== "object" || value === null || isBoxed(value)) {
+    return value;
+  }
+  // without a prototype, so that a key such as __proto__ is one like any other
+  const copy = Object.create(null);
+  for (const name of Object.keys(value)) {
+    const member = withoutBinary(value[name], name, parts, marker);
+    // JSON knows no functions; one called toJSON would be taken for more than that
+    if (typeof member !== "function") {
+      copy[name] = member;
+    }
+  }
+  return copy;
+}
+
+/**
+ * Whether JSON takes an object for the primitive value in it.
+ *
+ * @param {object} value
+ */
+function isBoxed(value) {
+  return (
+    value instanceof Number ||
+    value instanceof String ||
+    value instanceof Boolean ||
+    value instanceof BigInt
   );
-  return { text, parts };
 }
 
 /**
@@ -114,4 +158,4 @@ function attach(value, parts, marker) {
   return value;
 }
 
-module.exports = { hasBinary, detach, attach };
+module.exports = { TOO_DEEP, hasBinary, detach, attach };

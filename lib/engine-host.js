@@ -3,7 +3,7 @@
 const { randomBytes } = require("node:crypto");
 const debug = require("debug")("socket.io-postgres-adapter");
 const { Engine } = require("../binding.js");
-const { attach, detach, hasBinary } = require("./binary");
+const { TOO_DEEP, attach, detach, hasBinary } = require("./binary");
 const { fromNative, PostgresAdapterError } = require("./errors");
 
 /** @typedef {ReturnType<import("./pool-config").readConnection>} ConnectionSource */
@@ -242,8 +242,9 @@ function restoreParts(item, buffer, marker) {
 function notSerialisable(data, cause) {
   const event = (data?.packet?.data ?? data?.packet)?.[0];
   const what = typeof event === "string" ? `the event "${event}"` : "a message";
+  const reason = cause instanceof RangeError ? TOO_DEEP : cause?.message;
   const err = new TypeError(
-    `${what} cannot be serialised: ${cause?.message}. Send values that JSON can express, or binary ones.`,
+    `${what} cannot be serialised: ${reason}. Send values that JSON can express, or binary ones.`,
   );
   return Object.assign(err, { cause });
 }
