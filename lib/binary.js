@@ -1,5 +1,7 @@
 "use strict";
 
+const { isBoxedPrimitive } = require("node:util").types;
+
 /**
  * Binary content travels beside the JSON text of a message. In the text a part stands as the string
  * `<marker><index>`; the marker is random and never leaves the process, so no user's string can be taken for one.
@@ -104,7 +106,7 @@ function withoutBinary(value, key, parts, marker) {
       withoutBinary(element, String(index), parts, marker),
     );
   }
-  if (typeof value !== "object" || value === null || isBoxed(value)) {
+  if (typeof value !== "object" || value === null || isBoxedPrimitive(value)) {
     return value;
   }
   // without a prototype, so that a key such as __proto__ is one like any other
@@ -117,20 +119,6 @@ function withoutBinary(value, key, parts, marker) {
     }
   }
   return copy;
-}
-
-/**
- * Whether JSON takes an object for the primitive value in it.
- *
- * @param {object} value
- */
-function isBoxed(value) {
-  return (
-    value instanceof Number ||
-    value instanceof String ||
-    value instanceof Boolean ||
-    value instanceof BigInt
-  );
 }
 
 /**

@@ -25,7 +25,7 @@ const LIMITS: Limits = Limits {
 };
 
 /// How often a connection may be lost over the same messages before they are taken for the cause.
-const MOST_LOSSES: u32 = 3;
+const MOST_LOSSES: u32 = 30;
 
 /// Publishes until the engine ends.
 pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdown: Shutdown) {
