@@ -19,6 +19,9 @@ const BURST_BYTES = 2 ** 20;
 
 const ACK_CONCURRENCY = 100;
 
+/** After `heartbeatTimeout` this adapter is certain who is there, and changes to its own way of speaking. */
+const KNOWS_ALL_MS = 12_000;
+
 /** A process that has just started gives memory back for a while. */
 const SETTLE_MS = 1500;
 
@@ -175,6 +178,9 @@ async function measureExchange(point, conditions) {
   const cluster = createCluster(point, conditions);
   try {
     await cluster.ready({ knowEachOther: point.pace === "acknowledge" });
+    if (conditions.adapter === "native") {
+      await delay(KNOWS_ALL_MS);
+    }
     await cluster.exchange(paceOf(point, conditions.warmUpMs));
     const figures = await measurePhase(cluster, point, conditions);
     await cluster.checkNothingMore();

@@ -24,6 +24,7 @@ function messageCase(name, title, kind, size, inQuick) {
 const cases = [
   messageCase("text", "text, 200 bytes", "text", 200, true),
   messageCase("binary", "binary, 1 kB", "binary", 1000, true),
+  messageCase("noise", "incompressible binary, 1 kB", "noise", 1000, false),
   messageCase("large", "text, 50 kB", "text", 50_000, true),
   messageCase(
     "elsewhere",

@@ -2,11 +2,13 @@
 
 // What the sender emits, and what of it the receivers must get. Both sides compute it from the same description.
 
-/** @typedef {"text" | "binary" | "mix" | "elsewhere" | "acknowledgement"} TrafficKind */
+const { payloads } = require("./payloads");
+
+/** @typedef {"text" | "binary" | "noise" | "mix" | "elsewhere" | "acknowledgement"} TrafficKind */
 /** @typedef {{ kind: TrafficKind, size: number }} Traffic size: bytes of the payload */
 
 /** Of broadcasts for rooms elsewhere, each so-many-th is for the receiver, which shows how far it has come. */
-const MARKER_EVERY = 1000;
+const MARKER_EVERY = 4000;
 
 const MIX = { textSize: 200, binarySize: 1000, largeSize: 50_000 };
 
@@ -39,7 +41,9 @@ function sizeAt({ kind, size }, seq) {
  */
 function isBinaryAt({ kind }, seq) {
   return (
-    kind === "binary" || (kind === "mix" && seq % 100 !== 0 && seq % 100 < 10)
+    kind === "binary" ||
+    kind === "noise" ||
+    (kind === "mix" && seq % 100 !== 0 && seq % 100 < 10)
   );
 }
 
@@ -55,17 +59,16 @@ function meanSize({ kind, size }) {
  * @returns {(seq: number) => string | Buffer}
  */
 function payloadsOf(traffic) {
-  /** @type {Map<number, string>} */
-  const texts = new Map();
-  /** @type {Map<number, Buffer>} */
-  const binaries = new Map();
-  for (const size of [traffic.size, ...Object.values(MIX)]) {
-    texts.set(size, "x".repeat(size));
-    binaries.set(size, Buffer.alloc(size, 0xa5));
-  }
+  const binaryKind = traffic.kind === "noise" ? "noise" : "records";
+  const sizes = [traffic.size, ...Object.values(MIX)];
+  const texts = new Map(sizes.map((size) => [size, payloads("text", size)]));
+  const binaries = new Map(
+    sizes.map((size) => [size, payloads(binaryKind, size)]),
+  );
   return (seq) => {
     const known = isBinaryAt(traffic, seq) ? binaries : texts;
-    return /** @type {string | Buffer} */ (known.get(sizeAt(traffic, seq)));
+    const next = known.get(sizeAt(traffic, seq));
+    return /** @type {() => string | Buffer} */ (next)();
   };
 }
 
