@@ -28,7 +28,9 @@ export interface PostgresAdapterOptions {
   tableName?: string;
 
   /**
-   * Messages of this many bytes or more go through the table: 1 to 8000.
+   * Messages of this many bytes or more go through the table: 1 to 8000. With the default, servers of this package
+   * that are among themselves cut large messages into several notifications instead, up to 2 MiB, and do not use the
+   * table; a lower value holds for them as well.
    *
    * @default 8000
    */

@@ -2,6 +2,7 @@
 
 const { Adapter, ClusterAdapter, MessageType } = require("socket.io-adapter");
 const {
+  EVENT_PACKET,
   EncodedEvent,
   PassingEncoder,
   writesPlainText,
@@ -21,6 +22,46 @@ function encodeOptions(opts) {
   };
 }
 
+/** @param {BroadcastOptions} opts */
+function isUsual({ rooms, except, flags }) {
+  if (rooms.size > 0 || (except?.size ?? 0) > 0) {
+    return false;
+  }
+  for (const _ in flags) {
+    return false;
+  }
+  return true;
+}
+
+/**
+ * @param {BroadcastOptions} opts
+ * @returns {string} empty for those of `io.emit()`
+ */
+function optionsText(opts) {
+  return isUsual(opts) ? "" : JSON.stringify(encodeOptions(opts));
+}
+
+/**
+ * Whether a packet is an event and nothing more.
+ *
+ * @param {any} packet
+ */
+function isPlainEvent(packet) {
+  return (
+    packet.type === EVENT_PACKET &&
+    Array.isArray(packet.data) &&
+    typeof packet.data[0] === "string" &&
+    Object.keys(packet).length === 2
+  );
+}
+
+/** @type {BroadcastOptions} */
+const TO_EVERYBODY = Object.freeze({
+  rooms: new Set(),
+  except: new Set(),
+  flags: Object.freeze({}),
+});
+
 /**
  * The adapter of one namespace. What it does for local sockets is done by the base class; what concerns the other
  * servers goes through the native engine.
@@ -39,6 +80,8 @@ class PostgresAdapter extends ClusterAdapter {
   #requests = new Requests("");
   /** @type {Map<string, number> | undefined} */
   #peersOfThisRun;
+  /** @type {{ encoded: any, decoded: BroadcastOptions }} */
+  #lastOpts = { encoded: null, decoded: TO_EVERYBODY };
 
   /**
    * @param {any} nsp - the namespace
@@ -113,11 +156,7 @@ class PostgresAdapter extends ClusterAdapter {
    */
   broadcast(packet, opts) {
     if (!opts.flags?.local) {
-      this.#publish(
-        MessageType.BROADCAST,
-        { packet, opts: encodeOptions(opts) },
-        opts.flags?.volatile,
-      );
+      this.#publishBroadcast(packet, opts);
     }
     // local clients wait for nobody; where there are none, the base class would encode for nobody
     if (this.#mayMatch(opts.rooms)) {
@@ -273,29 +312,24 @@ class PostgresAdapter extends ClusterAdapter {
   }
 
   /**
-   * Called by the node for each broadcast of text.
+   * Called by the node for each broadcast that clients can be sent as it arrived.
    *
-   * @param {any} opts
+   * @param {any} opts - null for the usual ones; those of a run of broadcasts are one object
    * @param {string} event - the JSON text of the event: its name and arguments
+   * @param {Buffer[]} [parts] - what Socket.IO's placeholders stand for
    * @throws {import("./errors").PostgresAdapterError} if the options are malformed
    */
-  onBroadcast(opts, event) {
-    const nsp = this.nsp.name;
-    checkBroadcastOptions(opts, nsp);
-    const rooms = new Set(/** @type {string[]} */ (opts.rooms));
-    if (!this.#mayMatch(rooms)) {
+  onBroadcast(opts, event, parts) {
+    const options = opts === null ? TO_EVERYBODY : this.#decodeOptions(opts);
+    if (!this.#mayMatch(options.rooms)) {
       return;
     }
-    const encoded = new EncodedEvent(event, nsp);
+    const encoded = new EncodedEvent(event, this.nsp.name, parts);
     // another parser gets a packet that it can encode
     const packet = this.#passesEvents
       ? encoded
       : { type: encoded.type, data: encoded.data };
-    Adapter.prototype.broadcast.call(this, packet, {
-      rooms,
-      except: new Set(opts.except),
-      flags: opts.flags,
-    });
+    Adapter.prototype.broadcast.call(this, packet, options);
   }
 
   /** @param {any} response */
@@ -358,6 +392,22 @@ class PostgresAdapter extends ClusterAdapter {
     return this.#peersOfThisRun;
   }
 
+  /** @param {any} opts */
+  #decodeOptions(opts) {
+    if (opts !== this.#lastOpts.encoded) {
+      checkBroadcastOptions(opts, this.nsp.name);
+      this.#lastOpts = {
+        encoded: opts,
+        decoded: {
+          rooms: new Set(opts.rooms),
+          except: new Set(opts.except),
+          flags: opts.flags,
+        },
+      };
+    }
+    return this.#lastOpts.decoded;
+  }
+
   /** @param {Set<string>} rooms */
   #mayMatch(rooms) {
     if (rooms.size === 0) {
@@ -376,6 +426,21 @@ class PostgresAdapter extends ClusterAdapter {
     if (populated !== this.#populated) {
       this.#populated = populated;
       this.#node?.setPopulated(this.#id, populated);
+    }
+  }
+
+  /**
+   * @param {any} packet
+   * @param {BroadcastOptions} opts
+   */
+  #publishBroadcast(packet, opts) {
+    const isVolatile = opts.flags?.volatile;
+    if (isPlainEvent(packet)) {
+      const options = optionsText(opts);
+      this.#node?.publishEvent(this.#id, packet.data, options, isVolatile);
+    } else {
+      const data = { packet, opts: encodeOptions(opts) };
+      this.#publish(MessageType.BROADCAST, data, isVolatile);
     }
   }
 

@@ -146,4 +146,24 @@ function attach(value, parts, marker) {
   return value;
 }
 
-module.exports = { TOO_DEEP, hasBinary, detach, attach };
+/**
+ * Puts binary parts into a parsed event in place of the objects by which Socket.IO's protocol names them.
+ *
+ * @param {any} value
+ * @param {Buffer[]} parts
+ * @returns {any} the value, or the part that it stands for
+ */
+function replacePlaceholders(value, parts) {
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  if (value._placeholder === true) {
+    return parts[value.num];
+  }
+  for (const key of Object.keys(value)) {
+    value[key] = replacePlaceholders(value[key], parts);
+  }
+  return value;
+}
+
+module.exports = { replacePlaceholders, TOO_DEEP, hasBinary, detach, attach };

@@ -22,8 +22,8 @@ class ClusterNode extends EngineHost {
   constructor(connection, options, onEmpty) {
     super(connection, options, "server", {
       onMessage: (id, message) => this.#adapters.get(id)?.onMessage(message),
-      onBroadcast: (id, opts, event) =>
-        this.#adapters.get(id)?.onBroadcast(opts, event),
+      onBroadcast: (id, opts, event, parts) =>
+        this.#adapters.get(id)?.onBroadcast(opts, event, parts),
       onPeerLeft: (id, uid) => this.#adapters.get(id)?.onPeerLeft(uid),
     });
     this.options = options;
@@ -59,6 +59,7 @@ class ClusterNode extends EngineHost {
       return;
     }
     this.#adapters.delete(id);
+    this.flushEvents();
     this.engine.closeNamespace(id);
     if (this.#adapters.size === 0) {
       this.#onEmpty();

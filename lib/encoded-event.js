@@ -1,7 +1,11 @@
 "use strict";
 
-/** An event, with the number of Socket.IO's protocol. */
+const { isDeepStrictEqual } = require("node:util");
+const { replacePlaceholders } = require("./binary");
+
+/** Events without and with binary content, with the numbers of Socket.IO's protocol. */
 const EVENT_PACKET = 2;
+const BINARY_EVENT_PACKET = 5;
 
 /**
  * The packet of an event that arrived as text and goes to the clients as the same text: it is parsed only if somebody
@@ -10,27 +14,41 @@ const EVENT_PACKET = 2;
 class EncodedEvent {
   type = EVENT_PACKET;
   #event;
+  #parts;
   /** @type {any[] | undefined} */
   #data;
 
   /**
    * @param {string} event - the JSON text of an array: the name of the event and its arguments
    * @param {string} nsp
+   * @param {Buffer[]} [parts] - what the placeholders in the text stand for
    */
-  constructor(event, nsp) {
+  constructor(event, nsp, parts) {
     this.#event = event;
+    this.#parts = parts;
     this.nsp = nsp;
   }
 
-  /** What Socket.IO's default parser makes of it. */
+  /** What Socket.IO's default parser makes of it: a text, and binary parts behind it. */
   get encoded() {
     const namespace = this.nsp === "/" ? "" : `${this.nsp},`;
-    return `${EVENT_PACKET}${namespace}${this.#event}`;
+    const parts = this.#parts;
+    return parts
+      ? [
+          `${BINARY_EVENT_PACKET}${parts.length}-${namespace}${this.#event}`,
+          ...parts,
+        ]
+      : [`${EVENT_PACKET}${namespace}${this.#event}`];
   }
 
   /** @returns {any[]} */
   get data() {
-    return (this.#data ??= /** @type {any[]} */ (JSON.parse(this.#event)));
+    return (this.#data ??= this.#parse());
+  }
+
+  #parse() {
+    const event = JSON.parse(this.#event);
+    return this.#parts ? replacePlaceholders(event, this.#parts) : event;
   }
 }
 
@@ -49,7 +67,7 @@ class PassingEncoder {
   /** @param {any} packet */
   encode(packet) {
     return packet instanceof EncodedEvent
-      ? [packet.encoded]
+      ? packet.encoded
       : this.#encoder.encode(packet);
   }
 }
@@ -77,15 +95,33 @@ function writesPlainText(encoder) {
  * @param {string} nsp
  */
 function encodesAsExpected(encoder, nsp) {
-  const event = ["a", { b: [1, "ü", null] }];
-  const { encoded } = new EncodedEvent(JSON.stringify(event), nsp);
+  const text = '["a",{"b":[1,"ü",null]}]';
+  const withParts =
+    '["a",{"_placeholder":true,"num":0},{"b":{"_placeholder":true,"num":1}}]';
+  const parts = [Buffer.from("x"), Buffer.from("yz")];
+  return [
+    new EncodedEvent(text, nsp),
+    new EncodedEvent(withParts, nsp, parts),
+  ].every((event) => encodesAs(encoder, event));
+}
+
+/**
+ * @param {{ encode(packet: any): any[] }} encoder
+ * @param {EncodedEvent} event
+ */
+function encodesAs(encoder, event) {
+  const { nsp, data, encoded } = event;
   try {
-    const packet = { type: EVENT_PACKET, nsp, data: event };
-    const [first, ...more] = encoder.encode(packet);
-    return first === encoded && more.length === 0;
+    const written = encoder.encode({ type: EVENT_PACKET, nsp, data });
+    return isDeepStrictEqual(written, encoded);
   } catch {
     return false;
   }
 }
 
-module.exports = { EncodedEvent, PassingEncoder, writesPlainText };
+module.exports = {
+  EVENT_PACKET,
+  EncodedEvent,
+  PassingEncoder,
+  writesPlainText,
+};

@@ -24,7 +24,8 @@ const { fromNative, PostgresAdapterError } = require("./errors");
 /**
  * @typedef {object} Listeners
  * @property {(namespace: number, message: any) => void} [onMessage] - a message that concerns this process
- * @property {(namespace: number, opts: any, event: string) => void} [onBroadcast] - an event for local clients, as text
+ * @property {(namespace: number, opts: any, event: string, parts?: Buffer[]) => void} [onBroadcast] - an event for
+ *   local clients, as text; with binary parts where Socket.IO's placeholders stand
  * @property {(namespace: number, uid: string) => void} [onPeerLeft] - a server left or fell silent
  * @property {(namespace: number) => void} [onListening] - a primary hears the namespace from now on, or again
  */
@@ -38,11 +39,24 @@ const ITEM = Object.freeze({
   DEBUG: 4,
   PASSWORD_WANTED: 5,
   LISTENING: 6,
-  BROADCAST: 7,
+  BROADCASTS: 7,
+  BINARY_BROADCAST: 8,
 });
 
 /** Stands between the events of a bundle, and nowhere in a JSON text. */
 const SEPARATOR = "\x1e";
+/** Begin a run of events with the same options, and end the options; see `publishEvents()` in src/bindings/engine.rs. */
+const RUN = "\x1d";
+const END_OF_OPTIONS = "\x1f";
+
+/** Longer events are worth a call of their own. */
+const MOST_GATHERED = 8 * 1024;
+
+/** So many characters of events wait at most for the end of this turn: the engine can begin with them. */
+const MOST_WAITING = 64 * 1024;
+
+/** The type of a message for clients; an emitter runs without the package that names it. */
+const BROADCAST = 3;
 
 /** The messages that carry values of the user, and so possibly binary ones; see src/wire/message.rs. */
 const MAY_CARRY_BINARY = new Set([3, 9, 10, 12]);
@@ -57,6 +71,10 @@ class EngineHost {
   #errorHandler;
   #listeners;
   #password;
+  /** Events of this turn that the engine does not have yet: a call costs more than a message. */
+  #events = "";
+  /** What the run of the last of them begins with. */
+  #run = "";
 
   /**
    * @param {ConnectionSource} connection
@@ -84,6 +102,47 @@ class EngineHost {
   }
 
   /**
+   * Publishes an event for clients.
+   *
+   * @param {number} namespace
+   * @param {any[]} event - its name and its arguments
+   * @param {string} options - the JSON text of rooms, exceptions and flags; empty for the usual ones
+   * @param {boolean} [isVolatile] - not worth keeping for a database that is away
+   * @throws {TypeError} if the event cannot be serialised; nothing is sent then
+   */
+  publishEvent(namespace, event, options, isVolatile = false) {
+    const data = { packet: event };
+    const { text, parts } = this.#write(BROADCAST, event, data);
+    if (parts.length > 0 || text.length > MOST_GATHERED) {
+      this.flushEvents();
+      this.engine.publishEvent(namespace, options, text, parts, isVolatile);
+      return;
+    }
+    const run = `${RUN}${namespace}${isVolatile ? "v" : ""}${END_OF_OPTIONS}${options}`;
+    if (this.#events === "") {
+      queueMicrotask(() => this.flushEvents());
+      this.#run = "";
+    }
+    if (run !== this.#run) {
+      this.#run = run;
+      this.#events += run;
+    }
+    this.#events += SEPARATOR + text;
+    if (this.#events.length > MOST_WAITING) {
+      this.flushEvents();
+    }
+  }
+
+  /** Hands the events of this turn to the engine: before anything else, to keep the order. */
+  flushEvents() {
+    const events = this.#events;
+    if (events !== "") {
+      this.#events = "";
+      this.engine.publishEvents(events);
+    }
+  }
+
+  /**
    * @param {number} namespace
    * @param {number} type
    * @param {any} data
@@ -92,6 +151,7 @@ class EngineHost {
    */
   publish(namespace, type, data, isVolatile = false) {
     const { text, parts } = this.#write(type, data);
+    this.flushEvents();
     if (parts.length > 0) {
       this.engine.publishBinary(namespace, type, text, parts, isVolatile);
     } else {
@@ -109,6 +169,7 @@ class EngineHost {
    */
   forward(namespace, message) {
     const { text, parts } = this.#write(message.type, message, message.data);
+    this.flushEvents();
     this.engine.forward(namespace, message.type, text, parts);
   }
 
@@ -129,6 +190,7 @@ class EngineHost {
 
   /** Sends what is still to be sent, unless the database is away, and ends the connections. */
   async close() {
+    this.flushEvents();
     await this.engine.close();
   }
 
@@ -165,40 +227,53 @@ class EngineHost {
         ),
       );
     }
-    /** @type {Buffer[] | undefined} */
-    let buffers;
-    /** @type {string[] | undefined} */
-    let events;
-    let nextEvent = 0;
+    const content = new BundleContent(this.engine);
     for (const item of items) {
+      if (item[0] === ITEM.BROADCASTS) {
+        this.#broadcastAll(item, content);
+        continue;
+      }
       try {
-        if (item[0] === ITEM.BROADCAST) {
-          events ??= this.engine.takeEvents().split(SEPARATOR);
-          const event = /** @type {string} */ (events[nextEvent++]);
-          this.#listeners.onBroadcast?.(item[1], item[2], event);
-          continue;
-        }
-        if (item[0] === ITEM.BINARY_MESSAGE) {
-          buffers ??= this.engine.takeBuffers();
-          restoreParts(
-            item,
-            /** @type {Buffer} */ (buffers.shift()),
-            this.#marker,
-          );
-        }
-        this.#handle(item);
+        this.#handle(item, content);
       } catch (err) {
         this.report(err);
       }
     }
   }
 
-  /** @param {any[]} item */
-  #handle([kind, first, second]) {
+  /**
+   * @param {any[]} item
+   * @param {BundleContent} content
+   */
+  #broadcastAll([, namespace, opts, count], content) {
+    for (let i = 0; i < count; i++) {
+      try {
+        this.#listeners.onBroadcast?.(namespace, opts, content.nextEvent());
+      } catch (err) {
+        this.report(err);
+      }
+    }
+  }
+
+  /**
+   * @param {any[]} item
+   * @param {BundleContent} content
+   */
+  #handle([kind, first, second, ranges], content) {
     switch (kind) {
       case ITEM.MESSAGE:
-      case ITEM.BINARY_MESSAGE:
         return this.#listeners.onMessage?.(first, second);
+      case ITEM.BINARY_MESSAGE: {
+        // copied: the application may keep them, and they are a small part of a bundle
+        const parts = content.parts(ranges).map((part) => Buffer.from(part));
+        const message = attach(second, parts, this.#marker);
+        return this.#listeners.onMessage?.(first, message);
+      }
+      case ITEM.BINARY_BROADCAST: {
+        const event = content.nextEvent();
+        const parts = content.parts(ranges);
+        return this.#listeners.onBroadcast?.(first, second, event, parts);
+      }
       case ITEM.PEER_LEFT:
         return this.#listeners.onPeerLeft?.(first, second);
       case ITEM.ERROR:
@@ -223,16 +298,30 @@ class EngineHost {
   }
 }
 
-/**
- * @param {any[]} item
- * @param {Buffer} buffer
- * @param {string} marker
- */
-function restoreParts(item, buffer, marker) {
-  /** @type {[number, number][]} */
-  const ranges = item[3];
-  const parts = ranges.map(([start, end]) => buffer.subarray(start, end));
-  item[2] = attach(item[2], parts, marker);
+/** The events and binary parts of a bundle. */
+class BundleContent {
+  #engine;
+  /** @type {string[] | undefined} */
+  #events;
+  #nextEvent = 0;
+  /** @type {Buffer | undefined} */
+  #bytes;
+
+  /** @param {InstanceType<typeof Engine>} engine */
+  constructor(engine) {
+    this.#engine = engine;
+  }
+
+  nextEvent() {
+    this.#events ??= this.#engine.takeEvents().split(SEPARATOR);
+    return /** @type {string} */ (this.#events[this.#nextEvent++]);
+  }
+
+  /** @param {[number, number][]} ranges */
+  parts(ranges) {
+    const bytes = (this.#bytes ??= this.#engine.takeBytes());
+    return ranges.map(([start, end]) => bytes.subarray(start, end));
+  }
 }
 
 /**

@@ -1,10 +1,8 @@
 "use strict";
 
 const { MessageType } = require("socket.io-adapter");
+const { EVENT_PACKET } = require("./encoded-event");
 const { PostgresAdapterError } = require("./errors");
-
-/** The only type of packet that is broadcast; the parser makes binary events of it where needed. */
-const EVENT_PACKET = 2;
 
 /**
  * Events of a namespace that Socket.IO lets nobody emit: their listeners rely on what they are given.

@@ -13,6 +13,8 @@ mod closing;
 mod faults;
 #[path = "engine/filtering.rs"]
 mod filtering;
+#[path = "engine/frames.rs"]
+mod frames;
 #[path = "engine/membership.rs"]
 mod membership;
 #[path = "engine/ordering.rs"]

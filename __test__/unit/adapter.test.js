@@ -52,6 +52,21 @@ class FakeNode {
     this.published.push({ id, type, data: JSON.parse(text), isVolatile });
   }
 
+  /**
+   * @param {number} id
+   * @param {any[]} event
+   * @param {string} options
+   * @param {boolean} [isVolatile]
+   */
+  publishEvent(id, event, options, isVolatile) {
+    const usual = '{"rooms":[],"except":[],"flags":{}}';
+    const data = {
+      packet: { type: 2, data: event },
+      opts: JSON.parse(options || usual),
+    };
+    this.publish(id, MessageType.BROADCAST, data, isVolatile);
+  }
+
   peers() {
     return this.known;
   }

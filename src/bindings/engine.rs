@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::bindgen_prelude::{Buffer, Function, Object};
-use napi::Env;
+use napi::{Env, JsString};
 use napi_derive::napi;
 
 use super::promise::when_done;
@@ -11,6 +11,7 @@ use super::runtime;
 use super::wake::Wake;
 use crate::engine::credentials::Credentials;
 use crate::engine::handle::Engine;
+use crate::engine::handoff::SEPARATOR;
 use crate::engine::inbox::Inbox;
 use crate::error::Error;
 use crate::options::Options;
@@ -23,8 +24,8 @@ pub struct NativeEngine {
     engine: Arc<Engine>,
     credentials: Credentials,
     wake: Wake,
-    /// The binary content of the bundle that was drained last.
-    buffers: Mutex<Vec<Vec<u8>>>,
+    /// The binary parts of the bundle that was drained last.
+    bytes: Mutex<Vec<u8>>,
     /// Its events.
     events: Mutex<String>,
 }
@@ -50,7 +51,7 @@ impl NativeEngine {
             engine,
             credentials,
             wake,
-            buffers: Mutex::default(),
+            bytes: Mutex::default(),
             events: Mutex::default(),
         })
     }
@@ -88,6 +89,43 @@ impl NativeEngine {
         let kind = MessageType::from_code(kind.into());
         self.engine
             .publish(namespace, kind, Some(data), copies(&parts), volatile);
+    }
+
+    /// Publishes events for clients, in order. `text` consists of runs that begin with U+001D: the number of the
+    /// namespace, `v` if they are volatile, U+001F, the JSON text of their options (nothing for the usual ones), and
+    /// then U+001E and the JSON text of each event.
+    #[napi(catch_unwind)]
+    pub fn publish_events(&self, text: String) {
+        for run in text.split('\u{1d}').skip(1) {
+            let mut events = run.split(SEPARATOR);
+            let Some((target, options)) = events.next().and_then(|head| head.split_once('\u{1f}')) else {
+                continue;
+            };
+            let (number, volatile) = target
+                .strip_suffix('v')
+                .map_or((target, false), |number| (number, true));
+            let Ok(namespace) = number.parse() else {
+                continue;
+            };
+            let events = events.map(|event| (event.to_owned(), Vec::new()));
+            self.engine
+                .publish_events(namespace, &options.into(), events, volatile);
+        }
+    }
+
+    /// Publishes one event for clients. In its text, binary parts are named by the marker and their index.
+    #[napi(catch_unwind)]
+    pub fn publish_event(
+        &self,
+        namespace: u32,
+        options: String,
+        event: String,
+        parts: Vec<Buffer>,
+        volatile: bool,
+    ) {
+        let event = std::iter::once((event, copies(&parts)));
+        self.engine
+            .publish_events(namespace, &options.into(), event, volatile);
     }
 
     /// Publishes a message of somebody else; `message` is the JSON text of all of it.
@@ -129,25 +167,25 @@ impl NativeEngine {
 
     /// The next bundle of items as a JSON text, empty when there is none. The bundle before has been dealt
     /// with.
-    #[napi(catch_unwind)]
-    pub fn drain(&self) -> String {
+    #[napi(catch_unwind, ts_return_type = "string")]
+    pub fn drain<'env>(&self, env: &'env Env) -> napi::Result<JsString<'env>> {
         let handoff = self.engine.drain();
-        *self.buffers.lock().unwrap_or_else(PoisonError::into_inner) = handoff.buffers;
+        *self.bytes.lock().unwrap_or_else(PoisonError::into_inner) = handoff.bytes;
         *self.events.lock().unwrap_or_else(PoisonError::into_inner) = handoff.events;
-        handoff.text
+        js_string(env, &handoff.text)
     }
 
-    /// The binary content of the bundle that was drained last, once.
+    /// The binary parts of the bundle that was drained last, once.
     #[napi(catch_unwind)]
-    pub fn take_buffers(&self) -> Vec<Buffer> {
-        let buffers = std::mem::take(&mut *self.buffers.lock().unwrap_or_else(PoisonError::into_inner));
-        buffers.into_iter().map(Buffer::from).collect()
+    pub fn take_bytes(&self) -> Buffer {
+        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner)).into()
     }
 
     /// The events of the bundle that was drained last, once: JSON texts with U+001E between them.
-    #[napi(catch_unwind)]
-    pub fn take_events(&self) -> String {
-        std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner))
+    #[napi(catch_unwind, ts_return_type = "string")]
+    pub fn take_events<'env>(&self, env: &'env Env) -> napi::Result<JsString<'env>> {
+        let events = std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner));
+        js_string(env, &events)
     }
 
     /// Answers the question for a password: with one, with none, or with the reason why there is none.
@@ -172,6 +210,15 @@ impl NativeEngine {
             engine.close().await;
             wake.release();
         })
+    }
+}
+
+/// V8 takes ASCII as it is, and has to decode everything else.
+fn js_string<'env>(env: &'env Env, text: &str) -> napi::Result<JsString<'env>> {
+    if text.is_ascii() {
+        env.create_string_latin1(text.as_bytes())
+    } else {
+        env.create_string(text)
     }
 }
 

@@ -15,9 +15,60 @@ pub struct Outgoing {
     pub text: String,
     /// What goes into the attachment table.
     pub attachment: Option<Vec<u8>>,
+    /// Which piece of this node's stream it is, if it is one.
+    pub piece: Option<PieceOfStream>,
+}
+
+/// A notification that carries messages in frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PieceOfStream {
+    /// The number of its block.
+    pub block: u64,
+    /// How many messages are complete with it.
+    pub messages: usize,
 }
 
 impl Outgoing {
+    /// A notification that holds a message.
+    #[must_use]
+    pub fn inline(channel: Arc<str>, text: String) -> Self {
+        Self {
+            channel,
+            text,
+            attachment: None,
+            piece: None,
+        }
+    }
+
+    /// A notification that announces an attachment; `text` is the start of its header.
+    #[must_use]
+    pub fn attached(channel: Arc<str>, text: String, attachment: Vec<u8>) -> Self {
+        Self {
+            attachment: Some(attachment),
+            ..Self::inline(channel, text)
+        }
+    }
+
+    /// A notification that is a piece of this node's stream.
+    #[must_use]
+    pub fn piece(channel: Arc<str>, text: String, piece: PieceOfStream) -> Self {
+        Self {
+            piece: Some(piece),
+            ..Self::inline(channel, text)
+        }
+    }
+
+    /// How many messages are sent once it is.
+    #[must_use]
+    pub fn messages(&self) -> usize {
+        self.piece.map_or(1, |piece| piece.messages)
+    }
+
+    /// Whether no other notification can be equal to it.
+    fn is_unique(&self) -> bool {
+        self.attachment.is_some() || self.piece.is_some()
+    }
+
     /// What the message weighs in a batch, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -56,8 +107,7 @@ impl Batch {
         if is_full && !self.messages.is_empty() {
             return Err(message);
         }
-        // The id of its row tells an attachment's notification from every other.
-        if message.attachment.is_none() {
+        if !message.is_unique() {
             let key = self.hasher.hash_one((&message.channel, &message.text));
             let repetitions = self.seen.entry(key).or_insert(0);
             if *repetitions > 0 {
@@ -91,20 +141,32 @@ impl Batch {
         self.messages.is_empty()
     }
 
-    /// How many messages there are.
+    /// How many notifications there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// The messages one by one, each a batch of its own: for finding out which of them the database refuses.
-    pub fn into_singles(self) -> impl Iterator<Item = Batch> {
-        self.messages.into_iter().map(|message| Batch {
+    /// How many messages of the application are sent once the batch is.
+    #[must_use]
+    pub fn messages_sent(&self) -> usize {
+        self.messages.iter().map(Outgoing::messages).sum()
+    }
+
+    /// The notifications in the order in which they were added.
+    #[must_use]
+    pub fn into_messages(self) -> Vec<Outgoing> {
+        self.messages
+    }
+}
+
+impl From<Outgoing> for Batch {
+    fn from(message: Outgoing) -> Self {
+        Self {
             bytes: message.bytes(),
             messages: vec![message],
-            seen: HashMap::new(),
-            hasher: RandomState::new(),
-        })
+            ..Self::default()
+        }
     }
 }
 
@@ -120,11 +182,7 @@ mod tests {
     };
 
     fn inline(text: &str) -> Outgoing {
-        Outgoing {
-            channel: Arc::from("c"),
-            text: text.into(),
-            attachment: None,
-        }
+        Outgoing::inline(Arc::from("c"), text.into())
     }
 
     /// Sends everything through batches and returns them.

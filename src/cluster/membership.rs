@@ -28,7 +28,13 @@ struct Peer {
     last_heard: Moment,
     /// Not heard since an outage.
     doubted: bool,
+    /// Whether it has said that it understands frames.
+    reads_frames: bool,
 }
+
+/// For how many time-outs the cluster is still spoken to without frames after somebody fell silent who does not
+/// understand them: a process that was frozen may come back.
+const TIMEOUTS_WITHOUT_FRAMES: u32 = 60;
 
 /// The peers of one namespace.
 #[derive(Debug, Default)]
@@ -37,11 +43,14 @@ pub struct Membership {
     /// Nodes that left. Over a pool of connections the goodbye can overtake earlier messages, and these must
     /// not bring the node back to life.
     departed: HashMap<String, Moment>,
+    /// Until then somebody may be there who was not heard yet and does not understand frames.
+    no_frames_until: Moment,
 }
 
 impl Membership {
-    /// A message of `uid` arrived. `introduces` is true for the first message of a node's life.
-    pub fn heard(&mut self, uid: &str, introduces: bool, now: Moment) -> Heard {
+    /// A message of `uid` arrived. `introduces` is true for the first message of a node's life; `reads_frames` tells
+    /// whether the node understands frames, if the message does.
+    pub fn heard(&mut self, uid: &str, introduces: bool, reads_frames: Option<bool>, now: Moment) -> Heard {
         if uid.is_empty() || uid == EMITTER_UID {
             return Heard::Ignored;
         }
@@ -50,14 +59,17 @@ impl Membership {
         } else if self.departed.contains_key(uid) {
             return Heard::Ignored;
         }
+        if let Some(known) = self.peers.get_mut(uid) {
+            known.last_heard = now;
+            known.doubted = false;
+            known.reads_frames = reads_frames.unwrap_or(known.reads_frames);
+            return Heard::Known;
+        }
         let peer = Peer {
             last_heard: now,
             doubted: false,
+            reads_frames: reads_frames.unwrap_or(false),
         };
-        if let Some(known) = self.peers.get_mut(uid) {
-            *known = peer;
-            return Heard::Known;
-        }
         self.peers.insert(uid.to_owned(), peer);
         Heard::Joined
     }
@@ -79,9 +91,34 @@ impl Membership {
             .map(|(uid, _)| uid.clone())
             .collect();
         for uid in &silent {
-            self.peers.remove(uid);
+            if self.peers.remove(uid).is_some_and(|peer| !peer.reads_frames) {
+                self.no_frames_before(now + timeout * TIMEOUTS_WITHOUT_FRAMES);
+            }
         }
         silent
+    }
+
+    /// Not all members may be known before this moment.
+    pub fn no_frames_before(&mut self, moment: Moment) {
+        self.no_frames_until = self.no_frames_until.max(moment);
+    }
+
+    /// Whether a member understands frames.
+    #[must_use]
+    pub fn reads_frames(&self, uid: &str) -> bool {
+        self.peers.get(uid).is_some_and(|peer| peer.reads_frames)
+    }
+
+    /// The members that understand frames.
+    pub fn frame_readers(&self) -> impl Iterator<Item = &str> {
+        let readers = self.peers.iter().filter(|(_, peer)| peer.reads_frames);
+        readers.map(|(uid, _)| uid.as_str())
+    }
+
+    /// Whether it is certain that all members understand frames.
+    #[must_use]
+    pub fn all_read_frames(&self, now: Moment) -> bool {
+        now >= self.no_frames_until && self.peers.values().all(|peer| peer.reads_frames)
     }
 
     /// There was an outage: whether the peers are still there, each has to show anew.
@@ -130,54 +167,85 @@ mod tests {
     #[test]
     fn a_node_joins_once() {
         let mut members = Membership::default();
-        assert_eq!(members.heard("a", true, at(0)), Heard::Joined);
-        assert_eq!(members.heard("a", false, at(1)), Heard::Known);
+        assert_eq!(members.heard("a", true, None, at(0)), Heard::Joined);
+        assert_eq!(members.heard("a", false, None, at(1)), Heard::Known);
         assert_eq!(members.len(), 1);
     }
 
     #[test]
     fn any_message_makes_a_node_known() {
         let mut members = Membership::default();
-        assert_eq!(members.heard("a", false, at(0)), Heard::Joined);
+        assert_eq!(members.heard("a", false, None, at(0)), Heard::Joined);
     }
 
     #[test]
     fn an_emitter_is_no_member() {
         let mut members = Membership::default();
-        assert_eq!(members.heard(EMITTER_UID, false, at(0)), Heard::Ignored);
+        assert_eq!(members.heard(EMITTER_UID, false, None, at(0)), Heard::Ignored);
         assert!(members.is_empty());
     }
 
     #[test]
     fn a_silent_node_expires_after_the_timeout_and_not_before() {
         let mut members = Membership::default();
-        members.heard("a", true, at(0));
+        members.heard("a", true, None, at(0));
         assert!(members.expire(at(10), TIMEOUT).is_empty());
         assert_eq!(members.expire(at(11), TIMEOUT), ["a"]);
-        assert_eq!(members.heard("a", false, at(12)), Heard::Joined);
+        assert_eq!(members.heard("a", false, None, at(12)), Heard::Joined);
     }
 
     #[test]
     fn after_an_outage_each_peer_is_doubted_until_it_is_heard_or_gone() {
         let mut members = Membership::default();
-        members.heard("a", true, at(0));
-        members.heard("b", true, at(0));
-        members.heard("c", true, at(5));
+        members.heard("a", true, None, at(0));
+        members.heard("b", true, None, at(0));
+        members.heard("c", true, None, at(5));
         assert!(!members.has_doubted());
         members.doubt_all();
         members.left("a", at(6));
-        members.heard("b", false, at(6));
+        members.heard("b", false, None, at(6));
         assert!(members.has_doubted());
         assert_eq!(members.expire(at(16), TIMEOUT), ["c"]);
         assert!(!members.has_doubted());
     }
 
     #[test]
+    fn frames_once_everybody_has_said_that_it_understands_them() {
+        let mut members = Membership::default();
+        members.no_frames_before(at(10));
+        members.heard("a", true, Some(true), at(0));
+        assert!(!members.all_read_frames(at(9)));
+        assert!(members.all_read_frames(at(10)));
+        members.heard("a", false, None, at(10));
+        assert!(members.all_read_frames(at(10)) && members.reads_frames("a"));
+        members.heard("b", false, None, at(11));
+        assert!(!members.all_read_frames(at(11)) && !members.reads_frames("b"));
+        members.heard("b", false, Some(true), at(12));
+        assert!(members.all_read_frames(at(12)));
+        members.heard("a", true, Some(false), at(13));
+        assert!(!members.all_read_frames(at(13)));
+        members.left("a", at(14));
+        assert!(members.all_read_frames(at(14)));
+    }
+
+    #[test]
+    fn who_fell_silent_and_reads_no_frames_may_come_back() {
+        let mut members = Membership::default();
+        members.heard("a", true, Some(false), at(0));
+        members.expire(at(11), TIMEOUT);
+        assert!(!members.all_read_frames(at(610)));
+        assert!(members.all_read_frames(at(611)));
+        members.heard("b", true, Some(true), at(611));
+        members.expire(at(622), TIMEOUT);
+        assert!(members.is_empty() && members.all_read_frames(at(622)));
+    }
+
+    #[test]
     fn a_late_message_does_not_bring_a_node_back() {
         let mut members = Membership::default();
-        members.heard("a", true, at(0));
+        members.heard("a", true, None, at(0));
         assert!(members.left("a", at(1)));
-        assert_eq!(members.heard("a", false, at(1)), Heard::Ignored);
+        assert_eq!(members.heard("a", false, None, at(1)), Heard::Ignored);
         assert!(members.is_empty());
     }
 
@@ -185,7 +253,7 @@ mod tests {
     fn a_node_that_introduces_itself_again_is_back_at_once() {
         let mut members = Membership::default();
         members.left("a", at(1));
-        assert_eq!(members.heard("a", true, at(1)), Heard::Joined);
+        assert_eq!(members.heard("a", true, None, at(1)), Heard::Joined);
     }
 
     #[test]
@@ -193,6 +261,6 @@ mod tests {
         let mut members = Membership::default();
         members.left("a", at(0));
         members.expire(at(11), TIMEOUT);
-        assert_eq!(members.heard("a", false, at(11)), Heard::Joined);
+        assert_eq!(members.heard("a", false, None, at(11)), Heard::Joined);
     }
 }

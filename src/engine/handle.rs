@@ -80,6 +80,7 @@ impl Engine {
     /// Closes a namespace: tells the peers and stops listening. Closing one twice is no error.
     pub fn close_namespace(&self, id: NamespaceId) {
         let closed = self.shared.namespaces().close(id);
+        self.shared.framing.pause(id);
         self.shared.namespaces_changed.notify_one();
         if self.shared.options.role != Role::Server {
             return;
@@ -101,6 +102,18 @@ impl Engine {
         volatile: bool,
     ) {
         self.shared.publish(id, kind, Body::Data(data), parts, volatile);
+    }
+
+    /// Publishes events for clients, all with the same options, with their binary parts; empty options are the usual
+    /// ones.
+    pub fn publish_events(
+        &self,
+        id: NamespaceId,
+        options: &Arc<str>,
+        events: impl Iterator<Item = (String, Vec<Vec<u8>>)>,
+        volatile: bool,
+    ) {
+        self.shared.publish_events(id, options, events, volatile);
     }
 
     /// Publishes a message of somebody else: `text` is all of it.

@@ -6,13 +6,14 @@
 //! | array | meaning |
 //! | --- | --- |
 //! | `[0, namespace, message]` | a message |
-//! | `[1, namespace, message, [[start, end], …]]` | a message whose parts lie in the next buffer |
+//! | `[1, namespace, message, [[start, end], …]]` | a message with parts in the bytes |
 //! | `[2, namespace, uid]` | a peer left |
 //! | `[3, {code, message, cause?}]` | an error |
 //! | `[4, line]` | a debug line |
 //! | `[5, number]` | a password is wanted |
 //! | `[6, namespace]` | the namespace is listened to |
-//! | `[7, namespace, opts]` | a broadcast whose event is the next of the events |
+//! | `[7, namespace, opts, count]` | so many broadcasts with the same options, `null` for the usual ones; their events are the next ones |
+//! | `[8, namespace, opts, [[start, end], …]]` | a broadcast of the next event, with parts in the bytes |
 
 use std::error::Error as _;
 use std::fmt::Write;
@@ -20,6 +21,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::inbox::{Binary, Item};
+use super::namespaces::NamespaceId;
 use crate::error::Error;
 
 /// Stands nowhere in a JSON text: neither inside a string nor between values.
@@ -30,11 +32,18 @@ pub const SEPARATOR: char = '\u{1e}';
 pub struct Handoff {
     /// The JSON text; empty when there is nothing.
     pub text: String,
-    /// The buffers of the messages of kind 1, in order.
-    pub buffers: Vec<Vec<u8>>,
-    /// The JSON texts of the events of kind 7, in order, with [`SEPARATOR`] between them. One text crosses faster
+    /// The binary parts of the messages of kinds 1 and 8.
+    pub bytes: Vec<u8>,
+    /// The JSON texts of the events of kinds 7 and 8, in order, with [`SEPARATOR`] between them. One text crosses faster
     /// than an array of them.
     pub events: String,
+}
+
+/// Broadcasts one after the other that differ in their events alone.
+struct Run {
+    namespace: NamespaceId,
+    opts: String,
+    count: usize,
 }
 
 impl Handoff {
@@ -42,18 +51,51 @@ impl Handoff {
     #[must_use]
     pub fn new(items: Vec<Item>) -> Self {
         let mut handoff = Self::default();
+        let mut run = None;
         for item in items {
-            handoff.text.push(if handoff.text.is_empty() { '[' } else { ',' });
-            handoff.add(item);
+            handoff.add(item, &mut run);
         }
+        handoff.end(&mut run);
         if !handoff.text.is_empty() {
             handoff.text.push(']');
         }
         handoff
     }
 
-    fn add(&mut self, item: Item) {
+    fn add(&mut self, item: Item, run: &mut Option<Run>) {
+        if let Item::Broadcast {
+            namespace,
+            opts,
+            event,
+            binary: None,
+        } = item
+        {
+            self.add_event(&event);
+            match run {
+                Some(run) if run.namespace == namespace && run.opts == opts => run.count += 1,
+                _ => {
+                    self.end(run);
+                    *run = Some(Run {
+                        namespace,
+                        opts,
+                        count: 1,
+                    });
+                }
+            }
+            return;
+        }
+        self.end(run);
         match item {
+            Item::Broadcast {
+                namespace,
+                opts,
+                event,
+                binary,
+            } => {
+                self.add_event(&event);
+                self.write(format_args!("[8,{namespace},{},", or_null(&opts)));
+                self.add_parts(binary);
+            }
             Item::Message {
                 namespace,
                 json,
@@ -65,27 +107,11 @@ impl Handoff {
             Item::Message {
                 namespace,
                 json,
-                binary: Some(Binary { bytes, parts }),
+                binary,
                 ..
             } => {
-                self.write(format_args!("[1,{namespace},{json},["));
-                for (index, part) in parts.iter().enumerate() {
-                    let comma = if index == 0 { "" } else { "," };
-                    self.write(format_args!("{comma}[{},{}]", part.start, part.end));
-                }
-                self.text.push_str("]]");
-                self.buffers.push(bytes);
-            }
-            Item::Broadcast {
-                namespace,
-                opts,
-                event,
-            } => {
-                self.write(format_args!("[7,{namespace},{opts}]"));
-                if !self.events.is_empty() {
-                    self.events.push(SEPARATOR);
-                }
-                self.events.push_str(&event);
+                self.write(format_args!("[1,{namespace},{json},"));
+                self.add_parts(binary);
             }
             Item::PeerLeft { namespace, uid } => self.write(format_args!("[2,{namespace},{}]", json(&uid))),
             Item::Report(error) => self.write(format_args!("[3,{}]", json(&Report::of(&error)))),
@@ -95,9 +121,56 @@ impl Handoff {
         }
     }
 
+    /// Writes down a run that has come to its end.
+    fn end(&mut self, run: &mut Option<Run>) {
+        if let Some(run) = run.take() {
+            let opts = or_null(&run.opts);
+            self.write(format_args!("[7,{},{opts},{}]", run.namespace, run.count));
+        }
+    }
+
+    fn add_event(&mut self, event: &str) {
+        if !self.events.is_empty() {
+            self.events.push(SEPARATOR);
+        }
+        self.events.push_str(event);
+    }
+
+    /// Writes down where the parts of a message will be, which is the end of its item.
+    fn add_parts(&mut self, binary: Option<Binary>) {
+        let Binary { bytes, parts } = binary.unwrap_or_default();
+        let offset = self.bytes.len();
+        self.text.push('[');
+        for (index, part) in parts.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            let (start, end) = (offset + part.start, offset + part.end);
+            self.append(format_args!("{comma}[{start},{end}]"));
+        }
+        self.text.push_str("]]");
+        if self.bytes.is_empty() {
+            self.bytes = bytes;
+        } else {
+            self.bytes.extend_from_slice(&bytes);
+        }
+    }
+
+    /// Begins the next item of the array.
     fn write(&mut self, text: std::fmt::Arguments<'_>) {
+        self.text.push(if self.text.is_empty() { '[' } else { ',' });
+        self.append(text);
+    }
+
+    fn append(&mut self, text: std::fmt::Arguments<'_>) {
         // Writing to a String cannot fail.
         let _ = self.text.write_fmt(text);
+    }
+}
+
+fn or_null(opts: &str) -> &str {
+    if opts.is_empty() {
+        "null"
+    } else {
+        opts
     }
 }
 
@@ -146,6 +219,7 @@ mod tests {
             namespace: 7,
             opts: r#"{"rooms":[]}"#.into(),
             event: event.into(),
+            binary: None,
         }
     }
 
@@ -185,12 +259,22 @@ mod tests {
             Item::Listening(7),
             broadcast("[\"a\"]"),
             broadcast("[\"b\"]"),
+            Item::Broadcast {
+                namespace: 7,
+                opts: String::new(),
+                event: "[\"c\"]".into(),
+                binary: Some(Binary {
+                    bytes: vec![4, 5],
+                    parts: vec![0..1, 1..2],
+                }),
+            },
+            broadcast("[\"d\"]"),
         ]);
         assert_eq!(
             handoff.text,
-            r#"[[0,7,{"type":3}],[1,7,{},[[0,1],[1,3]]],[2,7,"u\n"],[3,{"code":"ERR_PUBLISH","message":"a \"b\": c","cause":{"message":"c","code":"42501"}}],[4,"line"],[5,9],[6,7],[7,7,{"rooms":[]}],[7,7,{"rooms":[]}]]"#
+            r#"[[0,7,{"type":3}],[1,7,{},[[0,1],[1,3]]],[2,7,"u\n"],[3,{"code":"ERR_PUBLISH","message":"a \"b\": c","cause":{"message":"c","code":"42501"}}],[4,"line"],[5,9],[6,7],[7,7,{"rooms":[]},2],[8,7,null,[[3,4],[4,5]]],[7,7,{"rooms":[]},1]]"#
         );
-        assert_eq!(handoff.buffers, [vec![1, 2, 3]]);
-        assert_eq!(handoff.events, "[\"a\"]\u{1e}[\"b\"]");
+        assert_eq!(handoff.bytes, [1, 2, 3, 4, 5]);
+        assert_eq!(handoff.events, "[\"a\"]\u{1e}[\"b\"]\u{1e}[\"c\"]\u{1e}[\"d\"]");
     }
 }

@@ -1,5 +1,6 @@
 //! Telling the peers that this node is alive, and noticing who no longer is.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ pub async fn run(shared: Arc<Shared>, mut shutdown: Shutdown) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while shutdown.or(ticks.tick()).await.is_some() {
         remove_the_silent(&shared);
+        review_frames(&shared);
         // Without a connection a heartbeat would only be late when it arrives.
         if shared.outbox.is_online() {
             send_heartbeats(&shared, Instant::now());
@@ -23,18 +25,20 @@ pub async fn run(shared: Arc<Shared>, mut shutdown: Shutdown) {
     }
 }
 
-/// Sends a heartbeat wherever nothing else was sent for about the interval: any message is a sign of life.
+/// Sends a heartbeat wherever nothing else was sent for about the interval: any message is a sign of life. But only
+/// frames and heartbeats tell that this node understands frames.
 fn send_heartbeats(shared: &Shared, now: Instant) {
     let (interval, tick) = (shared.options.heartbeat_interval(), shared.tick());
     let quiet: Vec<NamespaceId> = shared
         .namespaces()
         .iter_mut()
         .filter(|(_, namespace)| {
-            is_due(
-                now.saturating_duration_since(namespace.last_published),
-                interval,
-                tick,
-            )
+            let last = if namespace.framed {
+                namespace.last_published
+            } else {
+                namespace.last_heartbeat
+            };
+            is_due(now.saturating_duration_since(last), interval, tick)
         })
         .map(|(id, _)| id)
         .collect();
@@ -47,6 +51,30 @@ fn send_heartbeats(shared: &Shared, now: Instant) {
 /// grant little more than the interval.
 fn is_due(silence: Duration, interval: Duration, tick: Duration) -> bool {
     silence + tick > interval
+}
+
+/// Frames are for namespaces whose members all understand them, and which are open on all servers: the others would
+/// only have to pass over them.
+fn review_frames(shared: &Shared) {
+    if !shared.is_listening() {
+        return;
+    }
+    let now = shared.clock.now();
+    let mut namespaces = shared.namespaces();
+    let mut readers = HashSet::new();
+    for (_, namespace) in namespaces.iter_mut() {
+        readers.extend(namespace.members.frame_readers().map(str::to_owned));
+    }
+    for (id, namespace) in namespaces.iter_mut() {
+        let members = &namespace.members;
+        let framed = !members.is_empty() && members.len() == readers.len() && members.all_read_frames(now);
+        match (namespace.framed, framed) {
+            (false, true) => shared.framing.start(id),
+            (true, false) => shared.framing.pause(id),
+            _ => {}
+        }
+        namespace.framed = framed;
+    }
 }
 
 fn remove_the_silent(shared: &Shared) {

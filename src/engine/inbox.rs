@@ -17,7 +17,7 @@ const ITEM_OVERHEAD_BYTES: usize = 128;
 const MAX_WAITING_REPORTS: usize = 1000;
 
 /// Binary content that travels beside the text of a message.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Binary {
     /// The attachment as it was stored.
     pub bytes: Vec<u8>,
@@ -43,10 +43,12 @@ pub enum Item {
     Broadcast {
         /// The namespace it is for.
         namespace: NamespaceId,
-        /// The JSON text of its options: rooms, exceptions, flags.
+        /// The JSON text of its options: rooms, exceptions, flags; empty for the usual ones.
         opts: String,
         /// The JSON text of the event.
         event: String,
+        /// Its binary parts; in the text stands what Socket.IO sends to clients.
+        binary: Option<Binary>,
     },
     /// A peer left or fell silent.
     PeerLeft {
@@ -65,14 +67,18 @@ pub enum Item {
     PasswordWanted(u32),
 }
 
+fn binary_bytes(binary: Option<&Binary>) -> usize {
+    binary.map_or(0, |binary| binary.bytes.len())
+}
+
 impl Item {
     fn bytes(&self) -> usize {
         ITEM_OVERHEAD_BYTES
             + match self {
-                Self::Message { json, binary, .. } => {
-                    json.len() + binary.as_ref().map_or(0, |binary| binary.bytes.len())
-                }
-                Self::Broadcast { opts, event, .. } => opts.len() + event.len(),
+                Self::Message { json, binary, .. } => json.len() + binary_bytes(binary.as_ref()),
+                Self::Broadcast {
+                    opts, event, binary, ..
+                } => opts.len() + event.len() + binary_bytes(binary.as_ref()),
                 Self::PeerLeft { uid: text, .. } | Self::Debug(text) => text.len(),
                 Self::Report(_) | Self::PasswordWanted(_) | Self::Listening(_) => 0,
             }
@@ -80,6 +86,12 @@ impl Item {
 
     fn is_report(&self) -> bool {
         matches!(self, Self::Report(_) | Self::Debug(_))
+    }
+
+    /// Whether handling it can put local sockets into rooms.
+    #[must_use]
+    pub fn changes_rooms(&self) -> bool {
+        self.room_changes_in().is_some()
     }
 
     /// The namespace whose rooms are about to change.
@@ -133,15 +145,26 @@ impl Inbox {
 
     /// Adds an item; waits while JavaScript is too far behind. After [`Inbox::close`] the item is discarded.
     pub async fn push(&self, item: Item) {
-        loop {
+        self.extend(vec![item]).await;
+    }
+
+    /// Adds items; waits whenever JavaScript is too far behind.
+    pub async fn extend(&self, items: Vec<Item>) {
+        let mut items = items.into_iter().peekable();
+        while items.peek().is_some() {
             let freed = self.space.notified();
             {
-                let state = self.lock();
+                let mut state = self.lock();
                 if state.closed {
                     return;
                 }
                 if state.bytes < MAX_WAITING_BYTES {
-                    return self.add(state, item);
+                    while state.bytes < MAX_WAITING_BYTES {
+                        let Some(item) = items.next() else { break };
+                        state.add(item);
+                    }
+                    self.wake(state);
+                    continue;
                 }
             }
             freed.await;
@@ -150,14 +173,15 @@ impl Inbox {
 
     /// Adds an item at once: for the few that do not come from the wire and thus cannot flood.
     pub fn push_now(&self, item: Item) {
-        let state = self.lock();
+        let mut state = self.lock();
         if state.closed {
             return;
         }
         if item.is_report() && state.reports >= MAX_WAITING_REPORTS {
             return;
         }
-        self.add(state, item);
+        state.add(item);
+        self.wake(state);
     }
 
     /// Hands an error to the application's error handler.
@@ -165,13 +189,8 @@ impl Inbox {
         self.push_now(Item::Report(error));
     }
 
-    fn add(&self, mut state: MutexGuard<'_, State>, item: Item) {
-        if let Some(namespace) = item.room_changes_in() {
-            *state.unsettled.entry(namespace).or_insert(0) += 1;
-        }
-        state.reports += usize::from(item.is_report());
-        state.bytes += item.bytes();
-        state.queue.push_back(item);
+    /// After something was added.
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
         let wake = !std::mem::replace(&mut state.awake, true);
         drop(state);
         if wake {
@@ -224,6 +243,17 @@ impl Inbox {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn add(&mut self, item: Item) {
+        if let Some(namespace) = item.room_changes_in() {
+            *self.unsettled.entry(namespace).or_insert(0) += 1;
+        }
+        self.reports += usize::from(item.is_report());
+        self.bytes += item.bytes();
+        self.queue.push_back(item);
     }
 }
 

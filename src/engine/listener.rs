@@ -38,7 +38,7 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
             &mut shutdown,
         )
         .await;
-        shared.set_listening(false);
+        stop_listening(&shared);
         match ended {
             Ended::Shutdown => return connection.close().await,
             Ended::Lost(error) => {
@@ -97,6 +97,15 @@ async fn receive<L: Listener>(
     }
 }
 
+/// Whoever joins from now on is not noticed.
+fn stop_listening(shared: &Shared) {
+    shared.set_listening(false);
+    for (id, namespace) in shared.namespaces().iter_mut() {
+        namespace.framed = false;
+        shared.framing.stop(id, &shared.outbox);
+    }
+}
+
 /// A new connection: whoever came or went while there was none must be found out again.
 fn announce_everywhere(shared: &Shared) {
     for (_, namespace) in shared.namespaces().iter_mut() {
@@ -111,7 +120,8 @@ async fn follow_namespaces<L: Listener>(
     connection: &mut L,
     channels: &mut HashSet<String>,
 ) -> Result<()> {
-    let wanted: HashSet<String> = shared.namespaces().channels().map(str::to_owned).collect();
+    let mut wanted: HashSet<String> = shared.namespaces().channels().map(str::to_owned).collect();
+    wanted.extend(shared.frame_channel.as_deref().map(str::to_owned));
     let closed: Vec<String> = channels.difference(&wanted).cloned().collect();
     let opened: Vec<String> = wanted.difference(channels).cloned().collect();
     connection.unlisten(&closed).await?;
@@ -135,12 +145,15 @@ fn announce(shared: &Shared, id: NamespaceId) {
 }
 
 fn newly_opened(shared: &Shared, channels: &HashSet<String>) -> Vec<NamespaceId> {
+    // By then everybody who is there was heard.
+    let all_known = shared.clock.now() + shared.options.heartbeat_timeout();
     shared
         .namespaces()
         .iter_mut()
         .filter(|(_, namespace)| namespace.unannounced && channels.contains(&*namespace.address.channel))
         .map(|(id, namespace)| {
             namespace.unannounced = false;
+            namespace.members.no_frames_before(all_known);
             id
         })
         .collect()

@@ -10,6 +10,9 @@
 pub mod cleaner;
 pub mod clock;
 pub mod credentials;
+pub mod frame_reader;
+pub mod frame_writer;
+pub mod framing;
 pub mod handle;
 pub mod handoff;
 pub mod heartbeat;

@@ -10,6 +10,8 @@ use crate::cluster::rooms::RoomIndex;
 /// What a namespace is called in Socket.IO and in PostgreSQL.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Address {
+    /// The number by which it is known here.
+    pub id: NamespaceId,
     /// The namespace, such as `/` or `/chat`.
     pub nsp: Arc<str>,
     /// The notification channel.
@@ -28,8 +30,12 @@ pub struct Namespace {
     pub rooms: RoomIndex,
     /// The other nodes.
     pub members: Membership,
+    /// Whether its members are spoken to in frames.
+    pub framed: bool,
     /// When something was published last, heartbeats included.
     pub last_published: Instant,
+    /// When a heartbeat was published last.
+    pub last_heartbeat: Instant,
     /// Whether the peers are yet to be told that this node is here.
     pub unannounced: bool,
 }
@@ -39,6 +45,7 @@ pub struct Namespace {
 pub struct Namespaces {
     by_id: HashMap<NamespaceId, Namespace>,
     by_channel: HashMap<Arc<str>, NamespaceId>,
+    by_name: HashMap<Arc<str>, NamespaceId>,
     last_id: NamespaceId,
 }
 
@@ -55,14 +62,19 @@ impl Namespaces {
         self.last_id += 1;
         let namespace = Namespace {
             address: Arc::new(Address {
+                id: self.last_id,
                 nsp: nsp.into(),
                 channel: Arc::clone(&channel),
             }),
             rooms: RoomIndex::default(),
             members: Membership::default(),
+            framed: false,
             last_published: Instant::now(),
+            last_heartbeat: Instant::now(),
             unannounced: true,
         };
+        self.by_name
+            .insert(Arc::clone(&namespace.address.nsp), self.last_id);
         self.by_id.insert(self.last_id, namespace);
         self.by_channel.insert(channel, self.last_id);
         self.last_id
@@ -72,6 +84,7 @@ impl Namespaces {
     pub fn close(&mut self, id: NamespaceId) -> Option<Arc<Address>> {
         let namespace = self.by_id.remove(&id)?;
         self.by_channel.remove(&namespace.address.channel);
+        self.by_name.remove(&namespace.address.nsp);
         Some(namespace.address)
     }
 
@@ -84,6 +97,12 @@ impl Namespaces {
     /// The open namespace of this number.
     pub fn get_mut(&mut self, id: NamespaceId) -> Option<&mut Namespace> {
         self.by_id.get_mut(&id)
+    }
+
+    /// The open namespace of this name.
+    pub fn by_name(&mut self, nsp: &str) -> Option<(NamespaceId, &mut Namespace)> {
+        let id = *self.by_name.get(nsp)?;
+        Some((id, self.by_id.get_mut(&id)?))
     }
 
     /// The open namespace behind a channel.

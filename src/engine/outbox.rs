@@ -21,6 +21,13 @@ const MESSAGE_OVERHEAD_BYTES: usize = 128;
 pub enum Body {
     /// The JSON text of its data, if it has any: the rest of the message is written around it.
     Data(Option<String>),
+    /// The JSON texts of an event for clients, and of its options, empty for the usual ones.
+    Event {
+        /// Rooms, exceptions, flags.
+        options: Arc<str>,
+        /// The name of the event and its arguments.
+        event: String,
+    },
     /// The JSON text of all of it: it is passed on for somebody else.
     Whole(String),
 }
@@ -38,6 +45,8 @@ pub struct Pending {
     pub parts: Vec<Vec<u8>>,
     /// Whether it is worthless later: not kept for a server that is away.
     pub volatile: bool,
+    /// Whether those who understand frames have had it already.
+    pub was_framed: bool,
 }
 
 impl Pending {
@@ -50,16 +59,26 @@ impl Pending {
             body: Body::Data(data),
             parts: Vec::new(),
             volatile: false,
+            was_framed: false,
         }
     }
 
-    fn bytes(&self) -> usize {
+    /// How much it says, in bytes.
+    #[must_use]
+    pub fn content_bytes(&self) -> usize {
         let parts: usize = self.parts.iter().map(Vec::len).sum();
         let text = match &self.body {
             Body::Data(data) => data.as_ref().map_or(0, String::len),
+            Body::Event { options, event } => options.len() + event.len(),
             Body::Whole(text) => text.len(),
         };
-        MESSAGE_OVERHEAD_BYTES + text + parts
+        text + parts
+    }
+
+    /// What it weighs, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        MESSAGE_OVERHEAD_BYTES + self.content_bytes()
     }
 }
 
@@ -93,20 +112,47 @@ pub struct Outbox {
 impl Outbox {
     /// Takes a message in. After [`Outbox::close`] it is ignored.
     pub fn push(&self, message: Pending) {
+        self.extend(std::iter::once(message));
+    }
+
+    /// Takes messages in.
+    pub fn extend(&self, messages: impl Iterator<Item = Pending>) {
         let mut state = self.lock();
-        if state.closed || (message.volatile && state.offline) {
-            return;
-        }
         let was_empty = state.queue.is_empty();
-        state.accepted += 1;
-        state.bytes += message.bytes();
-        state.queue.push_back(message);
+        for message in messages {
+            if state.closed || (message.volatile && state.offline) {
+                continue;
+            }
+            state.accepted += 1;
+            state.bytes += message.bytes();
+            state.queue.push_back(message);
+        }
         drop_excess(&mut state);
         wake_flushes(&mut state);
         drop(state);
         if was_empty {
             self.filled.notify_one();
         }
+    }
+
+    /// Puts messages before all that wait, also after [`Outbox::close`]: they were taken in before.
+    pub fn push_front(&self, messages: Vec<Pending>) {
+        if messages.is_empty() {
+            return;
+        }
+        let mut state = self.lock();
+        let count = messages.len() as u64;
+        state.accepted += count;
+        for (upto, _) in &mut state.flushes {
+            *upto += count;
+        }
+        for message in messages.into_iter().rev() {
+            state.bytes += message.bytes();
+            state.queue.push_front(message);
+        }
+        drop_excess(&mut state);
+        drop(state);
+        self.filled.notify_one();
     }
 
     /// Waits until there is something to publish.
@@ -139,6 +185,11 @@ impl Outbox {
         let mut state = self.lock();
         state.in_flight = state.in_flight.saturating_sub(count as u64);
         wake_flushes(&mut state);
+    }
+
+    /// So many messages that were to be settled are under way again.
+    pub fn unsettle(&self, count: usize) {
+        self.lock().in_flight += count as u64;
     }
 
     /// Says whether there is a connection. Until the first word on it, one is expected.

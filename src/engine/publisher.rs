@@ -3,10 +3,11 @@
 //! While one batch is under way the next gathers in the outbox: no timer, no added latency when idle, many
 //! messages in a transaction under load.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::cleaner::Cleaner;
+use super::frame_writer::FrameWriter;
 use super::outbox::{Body, Pending};
 use super::reunion;
 use super::shared::Shared;
@@ -16,12 +17,15 @@ use crate::cluster::batch::{Batch, Limits, Outgoing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Role;
 use crate::pg::database::{Database, Publisher};
+use crate::wire::message::MessageType;
+use crate::wire::payload::Extra;
 use crate::wire::{msgpack, payload};
 
-/// When a batch is full. Larger ones gain nothing more, and hold up what comes behind them.
+/// When a batch is full. Larger ones gain nothing more, and hold up what comes behind them: the pages of PostgreSQL's
+/// queue go through a few buffers only, and are written to files when more than those are in use.
 const LIMITS: Limits = Limits {
     count: 1000,
-    bytes: 1024 * 1024,
+    bytes: 256 * 1024,
 };
 
 /// How often a connection may be lost over the same messages before they are taken for the cause.
@@ -59,6 +63,8 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
 struct Work<'a> {
     shared: &'a Shared,
     cleaner: Cleaner,
+    /// Writes messages for servers of this kind.
+    frames: Option<FrameWriter>,
     /// Messages that were taken from the outbox and are not in a batch yet.
     prepared: VecDeque<Outgoing>,
     /// Batches that are not committed yet, the oldest first.
@@ -74,6 +80,7 @@ impl<'a> Work<'a> {
         Self {
             shared,
             cleaner: Cleaner::new(shared.options.cleanup_interval()),
+            frames: FrameWriter::new(shared),
             prepared: VecDeque::new(),
             unsent: VecDeque::new(),
             losses: 0,
@@ -126,15 +133,7 @@ impl<'a> Work<'a> {
             self.shared.inbox.report(report);
         }
         if self.prepared.is_empty() {
-            for message in self.shared.outbox.take(LIMITS.count, LIMITS.bytes) {
-                match prepare(self.shared, message) {
-                    Ok(outgoing) => self.prepared.push_back(outgoing),
-                    Err(error) => {
-                        self.shared.inbox.report(error);
-                        self.shared.outbox.settle(1);
-                    }
-                }
-            }
+            self.prepare_next();
         }
         let mut batch = Batch::default();
         while let Some(message) = self.prepared.pop_front() {
@@ -146,6 +145,24 @@ impl<'a> Work<'a> {
         if !batch.is_empty() {
             self.unsent.push_back(batch);
         }
+    }
+
+    /// Takes messages from the outbox and gives them the form in which they travel.
+    fn prepare_next(&mut self) {
+        let mut gathering = self.shared.framing.gather();
+        for message in self.shared.outbox.take(LIMITS.count, LIMITS.bytes) {
+            let unframed = match &mut self.frames {
+                Some(frames) => frames.write(&mut gathering, message, &self.shared.options),
+                None => Err(message),
+            };
+            if let Err(message) = unframed {
+                self.prepared
+                    .extend(self.frames.as_mut().into_iter().flat_map(FrameWriter::finish));
+                self.prepared.extend(prepare_or_report(self.shared, message));
+            }
+        }
+        self.prepared
+            .extend(self.frames.as_mut().into_iter().flat_map(FrameWriter::finish));
     }
 
     /// Sends everything that is prepared.
@@ -217,22 +234,47 @@ impl<'a> Work<'a> {
     /// The database refuses the oldest batch. One message may be the cause: each is tried alone, in order, and
     /// only what is refused then is dropped.
     fn refused(&mut self, error: Error) {
-        if self.unsent.front().is_some_and(|batch| batch.len() > 1) {
-            if let Some(batch) = self.unsent.pop_front() {
-                let singles: Vec<Batch> = batch.into_singles().collect();
-                for single in singles.into_iter().rev() {
-                    self.unsent.push_front(single);
+        let is_single = |batch: &Batch| matches!(batch.messages(), [Outgoing { piece: None, .. }]);
+        if self.unsent.front().is_some_and(is_single) {
+            self.shared.inbox.report(error);
+            return self.settle_oldest();
+        }
+        let batch = self.unsent.pop_front().unwrap_or_default();
+        // The rest of its last block, if that is larger than a batch, has not become one yet.
+        let mut tried_alone: VecDeque<Outgoing> = batch.into_messages().into();
+        tried_alone.extend(self.prepared.drain(..));
+        let mut taken_back = HashSet::new();
+        let mut singles = Vec::new();
+        for outgoing in tried_alone {
+            match outgoing.piece {
+                None => singles.push(outgoing),
+                Some(piece) => {
+                    if taken_back.insert(piece.block) {
+                        singles.extend(self.without_frames(piece.block));
+                    }
+                    // The messages of the block count by themselves again.
+                    self.shared.outbox.settle(piece.messages);
                 }
             }
-            return;
         }
-        self.shared.inbox.report(error);
-        self.settle_oldest();
+        for single in singles.into_iter().rev() {
+            self.unsent.push_front(single.into());
+        }
+    }
+
+    /// The messages of a block, one by one. Those that are not there wait in the outbox already.
+    fn without_frames(&self, block: u64) -> Vec<Outgoing> {
+        let messages = self.shared.framing.take_back(block);
+        self.shared.outbox.unsettle(messages.len());
+        messages
+            .into_iter()
+            .filter_map(|message| prepare_or_report(self.shared, message))
+            .collect()
     }
 
     fn settle_oldest(&mut self) {
         if let Some(batch) = self.unsent.pop_front() {
-            self.shared.outbox.settle(batch.len());
+            self.shared.outbox.settle(batch.messages_sent());
         }
     }
 
@@ -251,6 +293,17 @@ impl<'a> Work<'a> {
     }
 }
 
+fn prepare_or_report(shared: &Shared, message: Pending) -> Option<Outgoing> {
+    match prepare(shared, message) {
+        Ok(outgoing) => Some(outgoing),
+        Err(error) => {
+            shared.inbox.report(error);
+            shared.outbox.settle(1);
+            None
+        }
+    }
+}
+
 /// Gives a message the form in which it travels: inline, or as an attachment when it is large or binary.
 fn prepare(shared: &Shared, message: Pending) -> Result<Outgoing> {
     let options = &shared.options;
@@ -259,19 +312,25 @@ fn prepare(shared: &Shared, message: Pending) -> Result<Outgoing> {
         kind,
         body,
         parts,
+        was_framed,
         ..
     } = message;
     let channel = Arc::clone(&address.channel);
+    let extra = match kind {
+        _ if was_framed => Extra::WasFramed,
+        MessageType::InitialHeartbeat | MessageType::Heartbeat if shared.frame_channel.is_some() => {
+            Extra::ReadsFrames
+        }
+        _ => Extra::No,
+    };
+    let compose = |data: Option<&str>| payload::compose(kind, data, &options.uid, &address.nsp, extra);
     let text = match body {
-        Body::Data(data) => payload::compose(kind, data.as_deref(), &options.uid, &address.nsp),
+        Body::Data(data) => compose(data.as_deref()),
+        Body::Event { options, event } => compose(Some(&payload::broadcast_data(&options, &event))),
         Body::Whole(text) => text,
     };
     if parts.is_empty() && payload::fits_inline(text.len(), options.payload_threshold) {
-        return Ok(Outgoing {
-            channel,
-            text,
-            attachment: None,
-        });
+        return Ok(Outgoing::inline(channel, text));
     }
     let attachment = msgpack::encode(&text, &parts, &options.marker).map_err(|error| {
         let context = format!("a message for the namespace {} could not be encoded", address.nsp);
@@ -279,9 +338,5 @@ fn prepare(shared: &Shared, message: Pending) -> Result<Outgoing> {
     })?;
     let node_id = (options.role == Role::Primary).then_some(options.uid.as_str());
     let header = payload::attachment_header_start(&options.uid, kind, &address.nsp, node_id);
-    Ok(Outgoing {
-        channel,
-        text: header,
-        attachment: Some(attachment),
-    })
+    Ok(Outgoing::attached(channel, header, attachment))
 }

@@ -3,8 +3,9 @@
 
 use std::mem;
 
+use super::frame_reader::FrameReader;
 use super::inbox::{Binary, Item};
-use super::router::{self, Content};
+use super::router::{self, Channel, Content, Json};
 use super::shared::Shared;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pg::database::{Listener, Notification};
@@ -26,6 +27,7 @@ pub struct Received<'a> {
     most_attachments: usize,
     /// How many connections in a row were lost over the next attachment.
     losses: u32,
+    frames: FrameReader,
 }
 
 /// Attachments to be read: which notification they belong to, and the id of the row.
@@ -40,6 +42,7 @@ impl<'a> Received<'a> {
             notifications: Vec::new(),
             most_attachments: MOST_ATTACHMENTS,
             losses: 0,
+            frames: FrameReader::default(),
         }
     }
 
@@ -104,6 +107,9 @@ impl<'a> Received<'a> {
     fn next_section(&self) -> (usize, Wanted) {
         let mut wanted = Wanted::new();
         for (index, notification) in self.notifications.iter().enumerate() {
+            if self.is_framed(notification) {
+                continue;
+            }
             let Some(id) = self.foreign_attachment(&notification.payload) else {
                 continue;
             };
@@ -127,9 +133,18 @@ impl<'a> Received<'a> {
             .filter(|_| !router::is_own(self.shared, &envelope))
     }
 
-    async fn deliver_section(&self, section: &[Notification], wanted: &Wanted, rows: Vec<Option<Vec<u8>>>) {
+    async fn deliver_section(
+        &mut self,
+        section: &[Notification],
+        wanted: &Wanted,
+        rows: Vec<Option<Vec<u8>>>,
+    ) {
         let mut rows = wanted.iter().zip(rows).peekable();
         for (index, notification) in section.iter().enumerate() {
+            if self.is_framed(notification) {
+                self.frames.deliver(self.shared, &notification.payload).await;
+                continue;
+            }
             let item = match Envelope::parse(&notification.payload) {
                 Err(error) => Some(malformed(notification, "a notification", error)),
                 Ok(envelope) if router::is_own(self.shared, &envelope) => None,
@@ -141,10 +156,11 @@ impl<'a> Received<'a> {
                     .and_then(|(_, row)| self.read_attachment(notification, id, row)),
                 Ok(envelope) => {
                     let content = Content {
-                        json: &notification.payload,
+                        json: Json::Message(&notification.payload),
                         binary: None,
                     };
-                    router::route(self.shared, &notification.channel, &envelope, content)
+                    let channel = Channel::Namespace(&notification.channel);
+                    router::route(self.shared, channel, &envelope, content)
                 }
             };
             if let Some(item) = item {
@@ -169,30 +185,31 @@ impl<'a> Received<'a> {
         match Envelope::parse(&decoded.json) {
             Err(error) => Some(malformed(notification, &format!("attachment {id}"), error)),
             // Where the wire has text, the marker stands for bytes, and must not be seen outside.
-            Ok(envelope)
-                if envelope
-                    .names()
-                    .any(|name| name.starts_with(&self.shared.options.marker)) =>
-            {
-                let error = Error::new(ErrorKind::Malformed, "a name in the message is not text");
+            Ok(envelope) if envelope.has_name_with(&self.shared.options.marker) => {
+                let error = "a name in the message is not text";
                 Some(malformed(notification, &format!("attachment {id}"), error))
             }
             Ok(envelope) => {
                 let parts = decoded.parts;
                 let content = Content {
-                    json: &decoded.json,
+                    json: Json::Message(&decoded.json),
                     binary: (!parts.is_empty()).then_some(Binary { bytes, parts }),
                 };
-                router::route(self.shared, &notification.channel, &envelope, content)
+                let channel = Channel::Namespace(&notification.channel);
+                router::route(self.shared, channel, &envelope, content)
             }
         }
+    }
+
+    fn is_framed(&self, notification: &Notification) -> bool {
+        self.shared.frame_channel.as_deref() == Some(notification.channel.as_str())
     }
 }
 
 fn malformed(
     notification: &Notification,
     what: &str,
-    error: impl std::error::Error + Send + Sync + 'static,
+    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> Item {
     let context = format!(
         "{what} on {} could not be understood and was skipped",

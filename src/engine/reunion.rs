@@ -3,17 +3,19 @@
 //! When a server is restarted, all nodes lose their connections and each gets them back at its own time. Whoever
 //! is first would otherwise speak to nobody: a notification reaches only those who listen at that moment.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::namespaces::Address;
 use super::shared::Shared;
 use crate::cluster::batch::Outgoing;
 use crate::error::Result;
 use crate::options::Role;
 use crate::pg::database::Publisher;
 use crate::wire::message::MessageType;
-use crate::wire::payload;
+use crate::wire::payload::{self, Extra};
 
 /// How long the peers are waited for. More than the longest delay between two attempts to connect: who is not
 /// back by then may be gone for good.
@@ -61,10 +63,10 @@ fn introductions(shared: &Shared) -> Vec<Outgoing> {
     shared
         .namespaces()
         .iter_mut()
-        .map(|(_, namespace)| Outgoing {
-            channel: namespace.address.channel.clone(),
-            text: payload::compose(MessageType::InitialHeartbeat, None, uid, &namespace.address.nsp),
-            attachment: None,
+        .map(|(_, namespace)| {
+            let Address { nsp, channel, .. } = &*namespace.address;
+            let text = payload::compose(MessageType::InitialHeartbeat, None, uid, nsp, Extra::ReadsFrames);
+            Outgoing::inline(Arc::clone(channel), text)
         })
         .collect()
 }

@@ -1,5 +1,7 @@
 //! What becomes of a message that arrived: most never reach JavaScript.
 
+use std::fmt;
+
 use super::inbox::{Binary, Item};
 use super::namespaces::{Namespace, NamespaceId};
 use super::outbox::Body;
@@ -8,13 +10,43 @@ use crate::cluster::membership::Heard;
 use crate::error::{Error, ErrorKind};
 use crate::options::Role;
 use crate::wire::message::{Envelope, MessageType};
+use crate::wire::payload::{self, Extra};
 
-/// A message in full, inline or from the attachment table.
+/// Where a message was heard.
+#[derive(Debug, Clone, Copy)]
+pub enum Channel<'a> {
+    /// On the channel of a namespace.
+    Namespace(&'a str),
+    /// In a frame, with its namespace.
+    Frames,
+}
+
+impl fmt::Display for Channel<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Namespace(channel) => write!(f, "on {channel}"),
+            Self::Frames => f.write_str("in a frame"),
+        }
+    }
+}
+
+/// What a message consists of, inline, from the attachment table or from a frame.
 pub struct Content<'a> {
-    /// Complete, valid JSON text.
-    pub json: &'a str,
+    /// Valid JSON text.
+    pub json: Json<'a>,
     /// The row it came in and where in it the binary parts lie, if there are any.
     pub binary: Option<Binary>,
+}
+
+/// The text of a message.
+#[derive(Debug, Clone, Copy)]
+pub enum Json<'a> {
+    /// All of it.
+    Message(&'a str),
+    /// Its data.
+    Data(&'a str),
+    /// A broadcast: what clients are sent is in the envelope, binary parts as Socket.IO names them.
+    Event,
 }
 
 /// What to do with a message.
@@ -45,13 +77,21 @@ pub fn is_own(shared: &Shared, envelope: &Envelope<'_>) -> bool {
 
 /// Decides what becomes of a message on a channel, and does what can be done natively. Returns what is for
 /// JavaScript.
-pub fn route(shared: &Shared, channel: &str, envelope: &Envelope<'_>, content: Content<'_>) -> Option<Item> {
+pub fn route(
+    shared: &Shared,
+    channel: Channel<'_>,
+    envelope: &Envelope<'_>,
+    content: Content<'_>,
+) -> Option<Item> {
     if is_own(shared, envelope) {
         return None;
     }
     let (id, verdict) = {
         let mut namespaces = shared.namespaces();
-        let (id, namespace) = namespaces.by_channel(channel)?;
+        let (id, namespace) = match (channel, envelope.nsp.as_deref()) {
+            (Channel::Namespace(channel), _) => namespaces.by_channel(channel)?,
+            (Channel::Frames, nsp) => namespaces.by_name(nsp?)?,
+        };
         if envelope
             .nsp
             .as_deref()
@@ -63,8 +103,12 @@ pub fn route(shared: &Shared, channel: &str, envelope: &Envelope<'_>, content: C
             // Who is there, and what concerns whom, is for the workers to know.
             Verdict::Deliver
         } else {
-            notice_sender(shared, namespace, envelope);
-            judge(shared, id, namespace, envelope)
+            notice_sender(shared, id, namespace, envelope);
+            if envelope.was_framed {
+                Verdict::Skip
+            } else {
+                judge(shared, id, namespace, envelope)
+            }
         };
         (id, verdict)
     };
@@ -75,10 +119,11 @@ pub fn route(shared: &Shared, channel: &str, envelope: &Envelope<'_>, content: C
             None
         }
         Verdict::Deliver => Some(match (shared.options.role, envelope.broadcast) {
-            (Role::Server, Some(broadcast)) if is_text_broadcast(envelope, &content) => Item::Broadcast {
+            (Role::Server, Some(broadcast)) if can_be_passed_on(envelope, &content) => Item::Broadcast {
                 namespace: id,
                 opts: broadcast.opts.to_owned(),
                 event: broadcast.event.to_owned(),
+                binary: content.binary,
             },
             _ => deliver(id, envelope, content),
         }),
@@ -88,7 +133,7 @@ pub fn route(shared: &Shared, channel: &str, envelope: &Envelope<'_>, content: C
         }),
         Verdict::Unknown => {
             let sentence = format!(
-                "a message of the unknown type {} on {channel} was skipped; is a newer version in the cluster?",
+                "a message of the unknown type {} {channel} was skipped; is a newer version in the cluster?",
                 envelope.kind.code()
             );
             Some(Item::Report(Error::new(ErrorKind::Malformed, sentence)))
@@ -97,7 +142,7 @@ pub fn route(shared: &Shared, channel: &str, envelope: &Envelope<'_>, content: C
 }
 
 /// Every message is a sign of life.
-fn notice_sender(shared: &Shared, namespace: &mut Namespace, envelope: &Envelope<'_>) {
+fn notice_sender(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, envelope: &Envelope<'_>) {
     let Some(uid) = envelope.uid.as_deref() else {
         return;
     };
@@ -105,8 +150,19 @@ fn notice_sender(shared: &Shared, namespace: &mut Namespace, envelope: &Envelope
         return;
     }
     let introduces = envelope.kind == MessageType::InitialHeartbeat;
-    if namespace.members.heard(uid, introduces, shared.clock.now()) == Heard::Joined {
+    // Other messages do not tell.
+    let reads_frames = (introduces || envelope.kind == MessageType::Heartbeat || envelope.reads_frames)
+        .then_some(envelope.reads_frames);
+    let now = shared.clock.now();
+    let heard = namespace.members.heard(uid, introduces, reads_frames, now);
+    if heard == Heard::Joined {
         shared.debug(|| format!("{}: node {uid} joined", namespace.address.nsp));
+    }
+    let may_be_new = namespace.framed || introduces || heard == Heard::Joined;
+    if may_be_new && heard != Heard::Ignored && !namespace.members.reads_frames(uid) {
+        shared.debug(|| format!("{}: node {uid} understands no frames", namespace.address.nsp));
+        namespace.framed = false;
+        shared.framing.stop(id, &shared.outbox);
     }
 }
 
@@ -177,14 +233,29 @@ fn answer_without_sockets(envelope: &Envelope<'_>) -> Verdict {
 }
 
 /// Whether clients can be sent what stands in the message as it is: JavaScript need make no objects of it.
-fn is_text_broadcast(envelope: &Envelope<'_>, content: &Content<'_>) -> bool {
-    envelope.kind == MessageType::Broadcast && content.binary.is_none()
+fn can_be_passed_on(envelope: &Envelope<'_>, content: &Content<'_>) -> bool {
+    envelope.kind == MessageType::Broadcast
+        && (content.binary.is_none() || matches!(content.json, Json::Event))
+}
+
+fn compose(envelope: &Envelope<'_>, data: &str) -> String {
+    let (uid, nsp) = (envelope.uid.as_deref(), envelope.nsp.as_deref());
+    let (uid, nsp) = (uid.unwrap_or_default(), nsp.unwrap_or_default());
+    payload::compose(envelope.kind, Some(data), uid, nsp, Extra::No)
 }
 
 fn deliver(namespace: NamespaceId, envelope: &Envelope<'_>, content: Content<'_>) -> Item {
+    let json = match content.json {
+        Json::Message(text) => text.to_owned(),
+        Json::Data(text) => compose(envelope, text),
+        Json::Event => {
+            let (opts, event) = envelope.broadcast.map_or(("", "[]"), |it| (it.opts, it.event));
+            compose(envelope, &payload::broadcast_data(opts, event))
+        }
+    };
     Item::Message {
         namespace,
-        json: content.json.to_owned(),
+        json,
         binary: content.binary,
         // The application's handlers of server-side events and disconnections may do anything, also join rooms.
         changes_rooms: matches!(

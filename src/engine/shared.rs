@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::clock::ClusterClock;
+use super::framing::Framing;
 use super::inbox::{Inbox, Item};
 use super::namespaces::{NamespaceId, Namespaces};
 use super::outbox::{Body, Outbox, Pending};
-use crate::options::Options;
+use crate::options::{Options, Role};
+use crate::wire::channel::frame_channel_name;
 use crate::wire::message::MessageType;
 
 /// How often heartbeats and silence are looked at, at least and at most.
@@ -24,6 +26,10 @@ pub struct Shared {
     pub inbox: Arc<Inbox>,
     /// Towards PostgreSQL.
     pub outbox: Outbox,
+    /// Who is spoken to in frames.
+    pub framing: Framing,
+    /// The channel of the frames; none where they are neither sent nor understood.
+    pub frame_channel: Option<Arc<str>>,
     /// For how long peers could be heard.
     pub clock: ClusterClock,
     /// Whether all open namespaces are listened on.
@@ -41,9 +47,11 @@ impl Shared {
     pub fn new(options: Options, inbox: Arc<Inbox>) -> Self {
         let clock = ClusterClock::new(tick(&options));
         Self {
+            frame_channel: frame_channel(&options),
             options,
             inbox,
             outbox: Outbox::default(),
+            framing: Framing::new(getrandom::u64().ok()),
             clock,
             listening: AtomicBool::new(false),
             namespaces_changed: Notify::new(),
@@ -89,6 +97,9 @@ impl Shared {
             return;
         };
         namespace.last_published = Instant::now();
+        if matches!(kind, MessageType::InitialHeartbeat | MessageType::Heartbeat) {
+            namespace.last_heartbeat = namespace.last_published;
+        }
         let address = Arc::clone(&namespace.address);
         self.outbox.push(Pending {
             address,
@@ -96,7 +107,35 @@ impl Shared {
             body,
             parts,
             volatile,
+            was_framed: false,
         });
+    }
+
+    /// Publishes events for clients, all with the same options.
+    pub fn publish_events(
+        &self,
+        namespace: NamespaceId,
+        options: &Arc<str>,
+        events: impl Iterator<Item = (String, Vec<Vec<u8>>)>,
+        volatile: bool,
+    ) {
+        let mut namespaces = self.namespaces();
+        let Some(namespace) = namespaces.get_mut(namespace) else {
+            return;
+        };
+        namespace.last_published = Instant::now();
+        let address = &namespace.address;
+        self.outbox.extend(events.map(|(event, parts)| Pending {
+            address: Arc::clone(address),
+            kind: MessageType::Broadcast,
+            body: Body::Event {
+                options: Arc::clone(options),
+                event,
+            },
+            parts,
+            volatile,
+            was_framed: false,
+        }));
     }
 
     /// Writes a debug line, if somebody reads them; `line` is not called otherwise.
@@ -105,6 +144,12 @@ impl Shared {
             self.inbox.push_now(Item::Debug(line()));
         }
     }
+}
+
+/// A primary speaks for workers of another kind, and an emitter does not know who listens.
+fn frame_channel(options: &Options) -> Option<Arc<str>> {
+    let name = frame_channel_name(&options.channel_prefix).ok()?;
+    (options.role == Role::Server).then(|| name.into())
 }
 
 fn tick(options: &Options) -> Duration {

@@ -7,8 +7,7 @@ use crate::wire::payload::ATTACHMENT_HEADER_END;
 ///
 /// A notification is not durable, so its transaction does not wait for the disk. The setting is made inside
 /// the statement, hence it works behind a pooler that keeps no session state.
-pub const NOTIFY_ONE: &str =
-    "SELECT count(set_config('synchronous_commit', 'off', true)), count(pg_notify($1, $2))";
+pub const NOTIFY_ONE: &str = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
 
 /// Notifies many channels: parameters are an array of channels and one of payloads. `count()` keeps the
 /// answer at one row.

@@ -37,9 +37,24 @@ pub fn channel_name(prefix: &str, nsp: &str) -> Result<String, ChannelError> {
         return Err(ChannelError::Nul);
     }
     if name.len() > MAX_CHANNEL_BYTES || looks_shortened(&name) {
-        return Ok(shortened(name));
+        let hash = Sha256::digest(&name);
+        return Ok(shortened(name, &hash));
     }
     Ok(name)
+}
+
+/// The channel for the frames of all namespaces: a shortened name, with a hash that no namespace has.
+///
+/// # Errors
+/// The prefix contains a NUL character.
+pub fn frame_channel_name(prefix: &str) -> Result<String, ChannelError> {
+    if prefix.contains('\0') {
+        return Err(ChannelError::Nul);
+    }
+    // No namespace has such a name, so none has this hash.
+    let hash = Sha256::digest(format!("{prefix}\0frames"));
+    let filler = "-".repeat(MAX_START_BYTES);
+    Ok(shortened(format!("{prefix}#frames{filler}"), &hash))
 }
 
 fn looks_shortened(name: &str) -> bool {
@@ -54,9 +69,8 @@ fn looks_shortened(name: &str) -> bool {
             .is_some_and(|(_, hash)| is_hash(hash))
 }
 
-fn shortened(mut name: String) -> String {
-    let hash = Sha256::digest(&name);
-    let mut end = MAX_START_BYTES;
+fn shortened(mut name: String, hash: &[u8]) -> String {
+    let mut end = MAX_START_BYTES.min(name.len());
     while !name.is_char_boundary(end) {
         end -= 1;
     }
@@ -127,7 +141,22 @@ mod tests {
     }
 
     #[test]
+    fn frames_have_a_channel_of_their_own() {
+        let channel = frame_channel_name("socket.io").unwrap();
+        assert!(channel.starts_with("socket.io#frames-"), "{channel}");
+        assert_ne!(frame_channel_name("socket").unwrap(), channel);
+        assert!(frame_channel_name(&"p".repeat(100)).unwrap().len() <= MAX_CHANNEL_BYTES);
+        // A namespace that is called the same gets another channel.
+        let forged = channel.strip_prefix("socket.io#").unwrap();
+        assert_ne!(name(forged), channel);
+        let long = frame_channel_name("socket.io-with-a-longer").unwrap();
+        let forged = long.strip_prefix("socket.io-with-a-longer#").unwrap();
+        assert_ne!(channel_name("socket.io-with-a-longer", forged).unwrap(), long);
+    }
+
+    #[test]
     fn refuses_nul() {
+        assert_eq!(frame_channel_name("\0"), Err(ChannelError::Nul));
         assert_eq!(channel_name("a", "/\0"), Err(ChannelError::Nul));
         assert_eq!(channel_name("\0", "/"), Err(ChannelError::Nul));
     }

@@ -4,6 +4,7 @@
 //!
 //! * [`message`]: the types of cluster messages, and the part of a message that routing needs
 //! * [`payload`]: the text of a notification: inline, or the header of an attachment
+//! * [`frame`]: many messages in one notification, between servers of this kind
 //! * [`channel`]: the name of the channel of a namespace
 //! * [`msgpack`]: attachments: JSON text with binary parts to msgpack and back
 //! * [`json`]: the tokens of a JSON text, shared by the modules above
@@ -12,6 +13,7 @@
 //! the table. Nothing here recurses, panics, or allocates more than a small multiple of what it was given.
 
 pub mod channel;
+pub mod frame;
 pub mod json;
 pub mod message;
 pub mod msgpack;

@@ -13,35 +13,23 @@ pub const ATTACHMENT_HEADER_END: &str = "\"}";
 /// [`ATTACHMENT_HEADER_END`] and for the spaces of [`distinct`].
 const MAX_HEADER_START_BYTES: usize = 7900;
 
+/// A further member of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extra {
+    /// None.
+    No,
+    /// The sender understands [`frame`](super::frame)s. Servers of other kinds ignore it.
+    ReadsFrames,
+    /// Whoever understands frames has had the message already.
+    WasFramed,
+}
+
 /// The JSON text of a message with its members in the order in which the JavaScript adapter writes them.
 ///
 /// `data` is JSON text; without it the message has no such member.
 #[must_use]
-pub fn compose(kind: MessageType, data: Option<&str>, uid: &str, nsp: &str) -> String {
-    compose_members(kind, data, uid, nsp, None)
-}
-
-/// Like [`compose`], with a `nodeId` as the last member.
-#[must_use]
-pub fn compose_with_node(
-    kind: MessageType,
-    data: Option<&str>,
-    uid: &str,
-    nsp: &str,
-    node_id: &str,
-) -> String {
-    compose_members(kind, data, uid, nsp, Some(node_id))
-}
-
-fn compose_members(
-    kind: MessageType,
-    data: Option<&str>,
-    uid: &str,
-    nsp: &str,
-    node_id: Option<&str>,
-) -> String {
-    let strings = uid.len() + nsp.len() + node_id.map_or(0, str::len);
-    let mut text = String::with_capacity(data.map_or(0, str::len) + strings + 64);
+pub fn compose(kind: MessageType, data: Option<&str>, uid: &str, nsp: &str, extra: Extra) -> String {
+    let mut text = String::with_capacity(data.map_or(0, str::len) + uid.len() + nsp.len() + 64);
     text.push_str("{\"type\":");
     text.push_str(&kind.code().to_string());
     if let Some(data) = data {
@@ -50,11 +38,33 @@ fn compose_members(
     }
     push_member(&mut text, ",\"uid\":", uid);
     push_member(&mut text, ",\"nsp\":", nsp);
-    if let Some(node_id) = node_id {
-        push_member(&mut text, ",\"nodeId\":", node_id);
+    match extra {
+        Extra::No => {}
+        Extra::ReadsFrames => text.push_str(",\"readsFrames\":true"),
+        Extra::WasFramed => text.push_str(",\"wasFramed\":true"),
     }
     text.push('}');
     text
+}
+
+/// The options of a broadcast to everybody, where nothing is unusual.
+pub const USUAL_OPTIONS: &str = "{\"rooms\":[],\"except\":[],\"flags\":{}}";
+
+/// The data of a broadcast of an event, as the JavaScript adapter writes it; empty options are the usual ones.
+#[must_use]
+pub fn broadcast_data(options: &str, event: &str) -> String {
+    let options = if options.is_empty() {
+        USUAL_OPTIONS
+    } else {
+        options
+    };
+    let mut data = String::with_capacity(event.len() + options.len() + 48);
+    data.push_str("{\"packet\":{\"type\":2,\"data\":");
+    data.push_str(event);
+    data.push_str("},\"opts\":");
+    data.push_str(options);
+    data.push('}');
+    data
 }
 
 /// Whether a message of this many bytes goes into the notification itself. With `threshold` bytes or more, or more
@@ -123,23 +133,27 @@ mod tests {
     fn composes_as_the_javascript_adapter_does() {
         let data = r#"{"opts":{"rooms":[],"except":[],"flags":{}}}"#;
         assert_eq!(
-            compose(MessageType::SocketsJoin, Some(data), "1234", "/chat"),
+            compose(MessageType::SocketsJoin, Some(data), "1234", "/chat", Extra::No),
             r#"{"type":4,"data":{"opts":{"rooms":[],"except":[],"flags":{}}},"uid":"1234","nsp":"/chat"}"#
         );
         assert_eq!(
-            compose(MessageType::Heartbeat, None, "1234", "/"),
+            compose(MessageType::Heartbeat, None, "1234", "/", Extra::No),
             r#"{"type":2,"uid":"1234","nsp":"/"}"#
         );
         assert_eq!(
-            compose_with_node(MessageType::Unknown(99), Some("1"), "u", "/", "n"),
-            r#"{"type":99,"data":1,"uid":"u","nsp":"/","nodeId":"n"}"#
+            compose(MessageType::Unknown(99), Some("1"), "u", "/", Extra::WasFramed),
+            r#"{"type":99,"data":1,"uid":"u","nsp":"/","wasFramed":true}"#
+        );
+        assert_eq!(
+            compose(MessageType::Heartbeat, None, "u", "/", Extra::ReadsFrames),
+            r#"{"type":2,"uid":"u","nsp":"/","readsFrames":true}"#
         );
     }
 
     #[test]
     fn a_namespace_cannot_break_out_of_its_string() {
         let nsp = "/\",\"type\":13,\"x\":\"\\\n\0";
-        let text = compose(MessageType::Heartbeat, None, "u", nsp);
+        let text = compose(MessageType::Heartbeat, None, "u", nsp, Extra::No);
         let envelope = Envelope::parse(&text).unwrap();
         assert_eq!(
             (envelope.kind, envelope.nsp.as_deref()),

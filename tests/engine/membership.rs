@@ -33,7 +33,7 @@ async fn an_initial_heartbeat_is_answered_with_a_heartbeat() {
     server.notify("test#/", r#"{"type":1,"uid":"new","nsp":"/"}"#);
     until("the answer", || {
         let last = a.database.batches().concat().pop();
-        (last.as_deref() == Some(r#"{"type":2,"uid":"a","nsp":"/"}"#)).then_some(())
+        (last.as_deref() == Some(r#"{"type":2,"uid":"a","nsp":"/","readsFrames":true}"#)).then_some(())
     })
     .await;
 }

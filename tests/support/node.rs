@@ -101,7 +101,9 @@ impl Node {
         }
         let items: Vec<Value> = serde_json::from_str(&handoff.text).unwrap();
         self.items.extend(items);
-        self.buffers.extend(handoff.buffers);
+        if !handoff.bytes.is_empty() {
+            self.buffers.push(handoff.bytes);
+        }
         true
     }
 

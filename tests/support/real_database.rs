@@ -143,20 +143,12 @@ fn unique_name() -> String {
 
 /// A message without attachment.
 pub fn inline(channel: &str, text: &str) -> Outgoing {
-    Outgoing {
-        channel: Arc::from(channel),
-        text: text.into(),
-        attachment: None,
-    }
+    Outgoing::inline(Arc::from(channel), text.into())
 }
 
 /// A message with an attachment; its header has nothing but the id.
 pub fn attached(channel: &str, bytes: &[u8]) -> Outgoing {
-    Outgoing {
-        channel: Arc::from(channel),
-        text: r#"{"attachmentId":""#.into(),
-        attachment: Some(bytes.to_vec()),
-    }
+    Outgoing::attached(Arc::from(channel), r#"{"attachmentId":""#.into(), bytes.to_vec())
 }
 
 /// The id in such a header.

@@ -3,12 +3,13 @@ use super::*;
 fn data(message: Pending) -> Option<String> {
     match message.body {
         Body::Data(data) => data,
-        Body::Whole(_) => None,
+        Body::Whole(_) | Body::Event { .. } => None,
     }
 }
 
 fn message(data: String) -> Pending {
     let address = Arc::new(Address {
+        id: 1,
         nsp: "/".into(),
         channel: "p#/".into(),
     });

@@ -27,6 +27,10 @@ pub struct Envelope<'a> {
     pub rooms: Rooms<'a>,
     /// What a broadcast consists of, where clients can be sent just that.
     pub broadcast: Option<PlainBroadcast<'a>>,
+    /// `readsFrames`: the sender understands [`frame`](crate::wire::frame)s.
+    pub reads_frames: bool,
+    /// `wasFramed`: whoever understands frames has had the message already.
+    pub was_framed: bool,
 }
 
 /// A broadcast of an event, as it stands in the message: it can be passed on without making objects of it.
@@ -34,7 +38,7 @@ pub struct Envelope<'a> {
 pub struct PlainBroadcast<'a> {
     /// The JSON text of the event: an array of its name, a string or a number, and its arguments.
     pub event: &'a str,
-    /// The JSON text of `data.opts`, an object.
+    /// The JSON text of `data.opts`, an object; empty for the usual ones.
     pub opts: &'a str,
 }
 
@@ -73,8 +77,45 @@ pub enum DecodeError {
 }
 
 impl<'a> Envelope<'a> {
-    /// Every name that the envelope holds: of the sender, the namespace, the request, the rooms.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    /// The envelope of a broadcast that consists of the texts of an event and its options, checked in the same way;
+    /// empty options are the usual ones.
+    ///
+    /// # Errors
+    /// A text is no JSON value, or none of its kind.
+    pub fn of_event(uid: &'a str, nsp: &'a str, opts: &'a str, event: &'a str) -> Result<Self, DecodeError> {
+        let mut scanner = Scanner::new(event);
+        let text = event_text(&mut scanner)?;
+        scanner.finish()?;
+        // Its sender is a server of this kind: the text is what JavaScript wrote.
+        let event = text.ok_or(DecodeError::Invalid {
+            field: "event",
+            expected: "an array that begins with a name",
+        })?;
+        let mut envelope = Self::of_data(MessageType::Broadcast, uid, nsp, "null")?;
+        if !opts.is_empty() {
+            let mut scanner = Scanner::new(opts);
+            let (rooms, text) = options(&mut scanner)?;
+            scanner.finish()?;
+            text.ok_or(DecodeError::Invalid {
+                field: "opts",
+                expected: "an object",
+            })?;
+            envelope.rooms = rooms;
+        }
+        envelope.broadcast = Some(PlainBroadcast {
+            event: event.text,
+            opts,
+        });
+        Ok(envelope)
+    }
+
+    /// Whether a name begins so: of the sender, the namespace, the request, or a room.
+    #[must_use]
+    pub fn has_name_with(&self, start: &str) -> bool {
+        self.names().any(|name| name.starts_with(start))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
         let rooms: &[Cow<'a, str>] = match &self.rooms {
             Rooms::Named(rooms) => rooms,
             Rooms::All | Rooms::Opaque => &[],
@@ -105,6 +146,30 @@ impl<'a> Envelope<'a> {
         scanner.finish()?;
         fields.into_envelope()
     }
+
+    /// The envelope of a message in a frame, whose data is in `text`, checked in the same way; the rest of it is known already.
+    ///
+    /// # Errors
+    /// The text is no JSON value, or a member is not of its type.
+    pub fn of_data(
+        kind: MessageType,
+        uid: &'a str,
+        nsp: &'a str,
+        text: &'a str,
+    ) -> Result<Self, DecodeError> {
+        let mut scanner = Scanner::new(text);
+        let data = data(&mut scanner)?;
+        scanner.finish()?;
+        let fields = Fields {
+            uid: Some(uid.into()),
+            kind: Some(kind),
+            nsp: Some(nsp.into()),
+            data,
+            reads_frames: true,
+            ..Fields::default()
+        };
+        fields.into_envelope()
+    }
 }
 
 /// The members of the message that have been read so far.
@@ -116,6 +181,8 @@ struct Fields<'a> {
     node_id: Option<Cow<'a, str>>,
     attachment_id: Option<i64>,
     data: Data<'a>,
+    reads_frames: bool,
+    was_framed: bool,
 }
 
 /// The members of `data` that routing needs.
@@ -146,6 +213,8 @@ impl<'a> Fields<'a> {
             Some("nodeId") => self.node_id = Some(string(scanner, "nodeId")?),
             Some("attachmentId") => self.attachment_id = Some(attachment_id(scanner)?),
             Some("data") => self.data = data(scanner)?,
+            Some("readsFrames") => self.reads_frames = is_true(scanner)?,
+            Some("wasFramed") => self.was_framed = is_true(scanner)?,
             _ => scanner.skip_value()?,
         }
         Ok(())
@@ -161,8 +230,18 @@ impl<'a> Fields<'a> {
             broadcast: self.data.broadcast(),
             request_id: self.data.request_id,
             rooms: self.data.rooms,
+            reads_frames: self.reads_frames,
+            was_framed: self.was_framed,
         })
     }
+}
+
+/// Whether the next value is `true`; anything else is not worth an error.
+fn is_true(scanner: &mut Scanner<'_>) -> Result<bool, JsonError> {
+    let value = scanner.expect_token()?;
+    let is_true = value == Token::Bool(true);
+    scanner.skip_rest_of(value)?;
+    Ok(is_true)
 }
 
 fn string<'a>(scanner: &mut Scanner<'a>, field: &'static str) -> Result<Cow<'a, str>, DecodeError> {
@@ -240,7 +319,7 @@ fn packet<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, JsonError> {
                 is_event = value == Token::Number(EVENT_PACKET);
                 scanner.skip_rest_of(value)?;
             }
-            Some("data") => event = event_text(scanner)?,
+            Some("data") => event = event_text(scanner)?.filter(|event| !event.has_odd_numbers),
             // The receiver knows the namespace.
             Some("nsp") => scanner.skip_value()?,
             _ => {
@@ -249,12 +328,18 @@ fn packet<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, JsonError> {
             }
         }
     }
-    Ok(event.filter(|_| is_event && is_plain))
+    Ok(event.filter(|_| is_event && is_plain).map(|event| event.text))
 }
 
-/// The text of an event, if its value is an array that begins with a name, and clients of any kind read from it what
-/// JavaScript would have made of it.
-fn event_text<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, JsonError> {
+/// An array that begins with a name.
+struct EventText<'a> {
+    text: &'a str,
+    /// Whether there are numbers that JavaScript would write in another way: clients of other kinds might read
+    /// something else from them.
+    has_odd_numbers: bool,
+}
+
+fn event_text<'a>(scanner: &mut Scanner<'a>) -> Result<Option<EventText<'a>>, JsonError> {
     let first = scanner.expect_token()?;
     if first != Token::BeginArray {
         scanner.skip_rest_of(first)?;
@@ -269,8 +354,11 @@ fn event_text<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, JsonErro
     scanner.skip_rest_of(name)?;
     scanner.skip_rest_of(Token::BeginArray)?;
     let has_name = matches!(name, Token::String(_) | Token::Number(_));
-    let is_plain = has_name && scanner.odd_numbers() == odd_numbers;
-    Ok(is_plain.then_some(scanner.container_text(start)?))
+    let event = EventText {
+        text: scanner.container_text(start)?,
+        has_odd_numbers: scanner.odd_numbers() != odd_numbers,
+    };
+    Ok(has_name.then_some(event))
 }
 
 /// The rooms of `opts`, and the text of all of it.

@@ -29,8 +29,41 @@ fn a_broadcast() {
         request_id: Some("q".into()),
         rooms: named(&["r1", "r2"]),
         broadcast: None,
+        reads_frames: false,
+        was_framed: false,
     };
     assert_eq!(parse(text), expected);
+}
+
+#[test]
+fn what_servers_of_this_kind_add() {
+    let flags = |rest: &str| {
+        let text = format!(r#"{{"type":2,{rest},"uid":"u"}}"#);
+        let envelope = parse(&text);
+        (envelope.reads_frames, envelope.was_framed)
+    };
+    assert_eq!(flags(r#""readsFrames":true"#), (true, false));
+    assert_eq!(flags(r#""wasFramed":true"#), (false, true));
+    for other in ["false", "1", "null", r#"{"a":[true]}"#, "[true]"] {
+        assert_eq!(
+            flags(&format!(r#""readsFrames":{other},"wasFramed":{other}"#)),
+            (false, false)
+        );
+    }
+}
+
+#[test]
+fn a_message_in_a_frame() {
+    let data = r#"{"packet":{"type":2,"data":["x"]},"opts":{"rooms":["r"]}}"#;
+    let whole = format!(r#"{{"type":3,"data":{data},"uid":"u","nsp":"/a","readsFrames":true}}"#);
+    let framed = Envelope::of_data(MessageType::Broadcast, "u", "/a", data);
+    assert_eq!(framed.unwrap(), parse(&whole));
+    for wrong in ["", "{", "{}{}", "[\u{1}]"] {
+        assert!(
+            Envelope::of_data(MessageType::Broadcast, "u", "/a", wrong).is_err(),
+            "{wrong}"
+        );
+    }
 }
 
 fn broadcast(packet: &str, rest: &str) -> Option<(String, String)> {
@@ -326,6 +359,8 @@ fn naive(message: &Value) -> Envelope<'static> {
         request_id: text(&message["data"]["requestId"]),
         rooms,
         broadcast: None,
+        reads_frames: false,
+        was_framed: false,
     }
 }
 

@@ -1,0 +1,100 @@
+//! What the other servers say in frames.
+
+use super::inbox::{Binary, Item};
+use super::router::{self, Channel, Content, Json};
+use super::shared::Shared;
+use crate::error::{Error, ErrorKind};
+use crate::wire::frame::{Entry, Piece, Streams};
+use crate::wire::message::Envelope;
+
+type Problem = Box<dyn std::error::Error + Send + Sync>;
+
+/// Reads the streams of the other servers. It outlives connections: a piece may come again over the next one.
+#[derive(Default)]
+pub struct FrameReader {
+    streams: Streams,
+}
+
+impl FrameReader {
+    /// Reads a piece of any stream, and hands over what is for JavaScript of the messages that are complete with it.
+    pub async fn deliver(&mut self, shared: &Shared, payload: &str) {
+        let piece = match Piece::parse(payload) {
+            Ok(piece) => piece,
+            Err(error) => return shared.inbox.push(malformed(error)).await,
+        };
+        if shared.framing.stream == Some(piece.stream) {
+            if piece.is_last() {
+                shared.framing.heard(piece.block);
+            }
+            return;
+        }
+        let block = match self.streams.accept(&piece) {
+            Ok(block) => block,
+            Err(error) => return shared.inbox.push(malformed(error)).await,
+        };
+        let mut items = Vec::new();
+        for entry in block.entries() {
+            let read = entry
+                .map_err(Problem::from)
+                .and_then(|entry| read_entry(shared, &piece, &entry));
+            let item = read.unwrap_or_else(|problem| Some(malformed(problem)));
+            // Whether the next message concerns this node can depend on it.
+            let changes_rooms = item.as_ref().is_some_and(Item::changes_rooms);
+            items.extend(item);
+            if changes_rooms {
+                shared.inbox.extend(std::mem::take(&mut items)).await;
+            }
+        }
+        shared.inbox.extend(items).await;
+    }
+}
+
+fn read_entry(shared: &Shared, piece: &Piece<'_>, entry: &Entry<'_>) -> Result<Option<Item>, Problem> {
+    if entry.is_binary() {
+        return read_binary_entry(shared, piece, entry);
+    }
+    let content = |json| Content { json, binary: None };
+    let (envelope, content) = match entry.options {
+        Some(options) => (
+            Envelope::of_event(piece.uid, entry.nsp, options, entry.data)?,
+            content(Json::Event),
+        ),
+        None => (
+            Envelope::of_data(entry.kind, piece.uid, entry.nsp, entry.data)?,
+            content(Json::Data(entry.data)),
+        ),
+    };
+    Ok(router::route(shared, Channel::Frames, &envelope, content))
+}
+
+fn read_binary_entry(shared: &Shared, piece: &Piece<'_>, entry: &Entry<'_>) -> Result<Option<Item>, Problem> {
+    let marker = &shared.options.marker;
+    let binary = match entry.options {
+        Some(_) => entry.binary_with_placeholders()?,
+        None => entry.binary_with_markers(marker)?,
+    };
+    let (data, bytes, parts) = (binary.data, binary.bytes, binary.parts);
+    let (envelope, json) = match entry.options {
+        Some(options) => (
+            Envelope::of_event(piece.uid, entry.nsp, options, &data)?,
+            Json::Event,
+        ),
+        None => (
+            Envelope::of_data(entry.kind, piece.uid, entry.nsp, &data)?,
+            Json::Data(&data),
+        ),
+    };
+    if envelope.has_name_with(marker) {
+        return Err("a name in the message is not text".into());
+    }
+    let content = Content {
+        json,
+        binary: Some(Binary { bytes, parts }),
+    };
+    Ok(router::route(shared, Channel::Frames, &envelope, content))
+}
+
+fn malformed(problem: impl Into<Problem>) -> Item {
+    let context = "a message in a frame could not be understood and was skipped";
+    Item::Report(Error::new(ErrorKind::Malformed, context).with_source(problem))
+}
