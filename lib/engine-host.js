@@ -45,14 +45,14 @@ const ITEM = Object.freeze({
 
 /** Stands between the events of a bundle, and nowhere in a JSON text. */
 const SEPARATOR = "\x1e";
-/** Begin a run of events with the same options, and end the options; see `publishEvents()` in src/bindings/engine.rs. */
+/** Begin a run of events with the same options, and end them or an event; see src/bindings/gathered.rs. */
 const RUN = "\x1d";
-const END_OF_OPTIONS = "\x1f";
+const END = "\x1f";
 
-/** Longer events are worth a call of their own. */
+/** Longer events, or such with more binary content, are worth a call of their own. */
 const MOST_GATHERED = 8 * 1024;
 
-/** So many characters of events wait at most for the end of this turn: the engine can begin with them. */
+/** So many characters of events wait at most for the end of this turn, and as many bytes: the engine can begin with them. */
 const MOST_WAITING = 64 * 1024;
 
 /** The type of a message for clients; an emitter runs without the package that names it. */
@@ -75,6 +75,9 @@ class EngineHost {
   #events = "";
   /** What the run of the last of them begins with. */
   #run = "";
+  /** Their binary content, one part after the other. */
+  #bytes = Buffer.alloc(0);
+  #byteCount = 0;
 
   /**
    * @param {ConnectionSource} connection
@@ -113,12 +116,19 @@ class EngineHost {
   publishEvent(namespace, event, options, isVolatile = false) {
     const data = { packet: event };
     const { text, parts } = this.#write(BROADCAST, event, data);
-    if (parts.length > 0 || text.length > MOST_GATHERED) {
+    const size = parts.reduce((sum, part) => sum + part.length, 0);
+    if (text.length > MOST_GATHERED || size > MOST_GATHERED) {
       this.flushEvents();
       this.engine.publishEvent(namespace, options, text, parts, isVolatile);
       return;
     }
-    const run = `${RUN}${namespace}${isVolatile ? "v" : ""}${END_OF_OPTIONS}${options}`;
+    if (
+      this.#events.length + text.length > MOST_WAITING ||
+      this.#byteCount + size > MOST_WAITING
+    ) {
+      this.flushEvents();
+    }
+    const run = `${RUN}${namespace}${isVolatile ? "v" : ""}${END}${options}`;
     if (this.#events === "") {
       queueMicrotask(() => this.flushEvents());
       this.#run = "";
@@ -128,17 +138,29 @@ class EngineHost {
       this.#events += run;
     }
     this.#events += SEPARATOR + text;
-    if (this.#events.length > MOST_WAITING) {
-      this.flushEvents();
+    for (const part of parts) {
+      this.#gather(part);
     }
+  }
+
+  /** @param {Buffer} part - of the last event; copied at once, as the application may change it */
+  #gather(part) {
+    if (this.#bytes.length === 0) {
+      this.#bytes = Buffer.allocUnsafe(MOST_WAITING);
+    }
+    this.#bytes.set(part, this.#byteCount);
+    this.#byteCount += part.length;
+    this.#events += END + part.length;
   }
 
   /** Hands the events of this turn to the engine: before anything else, to keep the order. */
   flushEvents() {
     const events = this.#events;
     if (events !== "") {
+      const bytes = this.#bytes.subarray(0, this.#byteCount);
       this.#events = "";
-      this.engine.publishEvents(events);
+      this.#byteCount = 0;
+      this.engine.publishEvents(events, bytes);
     }
   }
 

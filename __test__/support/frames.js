@@ -16,9 +16,12 @@ const { until } = require("./wait.js");
 const BROADCAST = 3;
 const MOST_START_BYTES = 30;
 
-/** Stands for an escaped character of the text of a block. */
-const ESCAPE = 0x7f;
-const ESCAPED = [0, ESCAPE];
+/** So many bytes become a segment of the text of a block. */
+const SEGMENT_BYTES = 105;
+const SEGMENT_CHARACTERS = 121;
+
+/** In a segment there is no further NUL character. */
+const NO_FURTHER = 127;
 
 /** The first byte of a block. */
 const PLAIN = 0;
@@ -44,19 +47,22 @@ function frameChannel(prefix = "socket.io") {
 /** @param {Uint8Array} bytes */
 function toText(bytes) {
   let text = "";
-  for (let start = 0; start < bytes.length; start += 7) {
-    const group = [...bytes.subarray(start, start + 7)];
-    const bits = group
+  for (let start = 0; start < bytes.length; start += SEGMENT_BYTES) {
+    const segment = [...bytes.subarray(start, start + SEGMENT_BYTES)];
+    const bits = segment
       .map((byte) => byte.toString(2).padStart(8, "0"))
       .join("");
-    for (const septet of bits.match(/.{1,7}/g) ?? []) {
-      const code = parseInt(septet.padEnd(7, "0"), 2);
-      const escape = ESCAPED.indexOf(code);
-      text +=
-        escape < 0
-          ? String.fromCharCode(code)
-          : String.fromCharCode(ESCAPE, escape + 1);
-    }
+    const septets = (bits.match(/.{1,7}/g) ?? []).map((septet) =>
+      parseInt(septet.padEnd(7, "1"), 2),
+    );
+    const codes = [0, ...septets];
+    // each NUL, and the character before the first one, tells where the next one is
+    const places = codes.flatMap((code, place) => (code === 0 ? place : []));
+    places.forEach((place, index) => {
+      const next = places[index + 1];
+      codes[place] = next === undefined ? NO_FURTHER : next - place;
+    });
+    text += String.fromCharCode(...codes);
   }
   return text;
 }
@@ -64,21 +70,21 @@ function toText(bytes) {
 /** @param {string} text */
 function fromText(text) {
   const bytes = [];
-  let bits = 0;
-  let count = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    let septet = text.charCodeAt(index);
-    if (septet === ESCAPE) {
-      index += 1;
-      septet = ESCAPED[text.charCodeAt(index) - 1] ?? NaN;
+  for (let start = 0; start < text.length; start += SEGMENT_CHARACTERS) {
+    const codes = Array.from(
+      text.slice(start, start + SEGMENT_CHARACTERS),
+      (character) => character.charCodeAt(0),
+    );
+    for (let place = 0, step = 0; step !== NO_FURTHER; place += step) {
+      step = codes[place] ?? 0;
+      if (!(step > 0 && step < 128)) throw new Error("a text of another kind");
+      codes[place] = 0;
     }
-    if (!(septet < 128)) throw new Error("a character that is none of ours");
-    bits = ((bits << 7) | septet) & 0xffff;
-    count += 7;
-    if (count >= 8) {
-      count -= 8;
-      bytes.push((bits >> count) & 0xff);
-    }
+    const bits = codes
+      .slice(1)
+      .map((code) => code.toString(2).padStart(7, "0"))
+      .join("");
+    for (const byte of bits.match(/.{8}/g) ?? []) bytes.push(parseInt(byte, 2));
   }
   return Buffer.from(bytes);
 }

@@ -10,8 +10,8 @@ use super::promise::when_done;
 use super::runtime;
 use super::wake::Wake;
 use crate::engine::credentials::Credentials;
+use crate::engine::gathered;
 use crate::engine::handle::Engine;
-use crate::engine::handoff::SEPARATOR;
 use crate::engine::inbox::Inbox;
 use crate::error::Error;
 use crate::options::Options;
@@ -91,25 +91,14 @@ impl NativeEngine {
             .publish(namespace, kind, Some(data), copies(&parts), volatile);
     }
 
-    /// Publishes events for clients, in order. `text` consists of runs that begin with U+001D: the number of the
-    /// namespace, `v` if they are volatile, U+001F, the JSON text of their options (nothing for the usual ones), and
-    /// then U+001E and the JSON text of each event.
+    /// Publishes events for clients, in order, as [`gathered`] describes them.
     #[napi(catch_unwind)]
-    pub fn publish_events(&self, text: String) {
-        for run in text.split('\u{1d}').skip(1) {
-            let mut events = run.split(SEPARATOR);
-            let Some((target, options)) = events.next().and_then(|head| head.split_once('\u{1f}')) else {
-                continue;
-            };
-            let (number, volatile) = target
-                .strip_suffix('v')
-                .map_or((target, false), |number| (number, true));
-            let Ok(namespace) = number.parse() else {
-                continue;
-            };
-            let events = events.map(|event| (event.to_owned(), Vec::new()));
+    pub fn publish_events(&self, text: String, bytes: Buffer) {
+        for run in gathered::runs(&text, &bytes) {
+            let (namespace, options) = (run.namespace, run.options.into());
+            let events = run.events.into_iter();
             self.engine
-                .publish_events(namespace, &options.into(), events, volatile);
+                .publish_events(namespace, &options, events, run.volatile);
         }
     }
 

@@ -13,6 +13,7 @@ pub mod credentials;
 pub mod frame_reader;
 pub mod frame_writer;
 pub mod framing;
+pub mod gathered;
 pub mod handle;
 pub mod handoff;
 pub mod heartbeat;

@@ -92,8 +92,8 @@ struct State {
     accepted: u64,
     /// The number of the message that was taken out last.
     last_taken: u64,
-    /// How many of those that were taken out are neither committed nor dropped. More are taken out only when
-    /// there are none left, hence the numbers of these have no gaps.
+    /// How many of those that were taken out are neither committed nor dropped. They are settled in their order, hence
+    /// the numbers of these have no gaps.
     in_flight: u64,
     /// Dropped since the last report.
     dropped: u64,
@@ -160,6 +160,12 @@ impl Outbox {
         while self.lock().queue.is_empty() {
             self.filled.notified().await;
         }
+    }
+
+    /// Whether so many bytes wait.
+    #[must_use]
+    pub fn holds(&self, bytes: usize) -> bool {
+        self.lock().bytes >= bytes
     }
 
     /// Takes messages out, oldest first: at most `most`, and no more once they weigh `most_bytes`.

@@ -147,6 +147,15 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// While a batch is under way, makes the next one ready if it will be full anyway.
+    async fn prepare_ahead(&mut self) {
+        // First the connection gets its turn to send: there is one thread for both.
+        tokio::task::yield_now().await;
+        if self.prepared.is_empty() && self.shared.outbox.holds(LIMITS.bytes) {
+            self.prepare_next();
+        }
+    }
+
     /// Takes messages from the outbox and gives them the form in which they travel.
     fn prepare_next(&mut self) {
         let mut gathering = self.shared.framing.gather();
@@ -172,8 +181,10 @@ impl<'a> Work<'a> {
         supervisor: &mut Supervisor<'_>,
     ) -> Result<()> {
         loop {
-            while let Some(batch) = self.unsent.front() {
-                let sent = connection.notify_batch(batch.messages()).await;
+            while let Some(batch) = self.unsent.pop_front() {
+                let sending = connection.notify_batch(batch.messages());
+                let (sent, ()) = tokio::join!(sending, self.prepare_ahead());
+                self.unsent.push_front(batch);
                 self.after_sending(connection, sent).await?;
                 supervisor.works();
             }
