@@ -164,6 +164,17 @@ impl ConnectionConfig {
         self.ssl_negotiation == TlsNegotiation::Direct
     }
 
+    /// The same without `statement_timeout` and its like.
+    #[must_use]
+    pub fn without_time_limits(&self) -> Self {
+        Self {
+            statement_timeout_ms: None,
+            lock_timeout_ms: None,
+            idle_in_transaction_timeout_ms: None,
+            ..self.clone()
+        }
+    }
+
     /// Who connects where, for messages: `user@host:port/database`.
     #[must_use]
     pub fn describe(&self) -> String {

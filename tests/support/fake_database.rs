@@ -180,10 +180,6 @@ impl Database for FakeDatabase {
     type Listener = FakeListener;
     type Publisher = FakePublisher;
 
-    fn describe(&self) -> String {
-        "fake".into()
-    }
-
     async fn connect_listener(&self) -> Result<FakeListener> {
         let connection = self.open()?;
         self.server
