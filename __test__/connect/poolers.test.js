@@ -3,49 +3,28 @@
 // Behind a real PgBouncer: publishing needs no session, listening needs one.
 
 const assert = require("node:assert/strict");
-const { before, describe, it } = require("node:test");
+const { describe, it } = require("node:test");
 
 const { Pool } = require("pg");
 
 const { Emitter } = require("../../index.js");
 const { clusterFor } = require("../support/cluster.js");
 const { Reports, untilListening } = require("../support/faults.js");
-const { findPgBouncer, startPgBouncer } = require("../support/pgbouncer.js");
+const { findPgBouncer, usePooler } = require("../support/pgbouncer.js");
 const { useDatabase } = require("../support/postgres.js");
 const { TestServer } = require("../support/server.js");
 const { once } = require("../support/wait.js");
 
 const skip = findPgBouncer() ? false : "left out: no pgbouncer is installed";
 
-/** @typedef {import("../support/pgbouncer.js").PgBouncer} PgBouncer */
-/** @typedef {import("../support/postgres.js").TestDatabase} TestDatabase */
-
-/**
- * @param {TestDatabase} database
- * @param {Record<string, string | number>} settings
- * @returns {() => string} the way through the pooler
- */
-function usePooler(database, settings) {
-  /** @type {PgBouncer | undefined} */
-  let pooler;
-  before(async () => {
-    pooler = await startPgBouncer(database.connectionString, settings);
-    // it keeps sessions open for whoever comes next
-    database.closeFirst(() => pooler?.dispose() ?? Promise.resolve());
-  });
-  return () => pooler?.connectionString ?? assert.fail("no pooler runs");
-}
-
 /**
  * @param {import("node:test").TestContext} t which closes it
- * @param {string} connectionString
- * @param {import("../support/server.js").ServerOptions["pool"]} [pool]
+ * @param {{ connectionString: string }} database
  */
-async function reportingServer(t, connectionString, pool) {
+async function reportingServer(t, { connectionString }) {
   const reports = new Reports();
   const server = new TestServer({
     connectionString,
-    pool,
     options: { errorHandler: reports.errorHandler },
   });
   t.after(() => server.close());
@@ -96,7 +75,7 @@ for (const { mode, settings } of [
       for (const { reports } of servers) {
         const error = await reports.first("ERR_POOLER");
         assert.match(error.message, /listenPool/);
-        const { hostname, port, pathname } = new URL(pooled());
+        const { hostname, port, pathname } = new URL(pooled().connectionString);
         assert.match(
           error.message,
           new RegExp(`@${hostname}:${port}${pathname}`),
@@ -117,7 +96,7 @@ for (const { mode, settings } of [
         server.io.emit("news", content);
         assert.deepEqual(await arrival, [content]);
       }
-      const emitter = new Emitter(pooled());
+      const emitter = new Emitter(pooled().connectionString);
       const arrival = once(client, "headline");
       emitter.emit("headline", 1);
       assert.deepEqual(await arrival, [1]);
@@ -130,18 +109,14 @@ for (const { mode, settings } of [
       t.after(() => pool.end());
       const ways = [connectionString, { connectionString }, pool];
       const reports = new Reports();
-      const cluster = await clusterFor(
-        t,
-        /** @type {any} */ ({ ...database, connectionString: pooled() }),
-        {
-          options: { errorHandler: reports.errorHandler },
-          optionsOf: (index) => ({
-            listenPool: ways[index],
-            // among others, whoever it is, through the table
-            payloadThreshold: index === 0 ? 100 : 8000,
-          }),
-        },
-      );
+      const cluster = await clusterFor(t, pooled(), {
+        options: { errorHandler: reports.errorHandler },
+        optionsOf: (index) => ({
+          listenPool: ways[index],
+          // among others, whoever it is, through the table
+          payloadThreshold: index === 0 ? 100 : 8000,
+        }),
+      });
       await assertEverybodyHears(cluster);
       assert.deepEqual(reports.errors, []);
     });
@@ -154,14 +129,10 @@ describe("a pooler in session mode", { skip }, () => {
 
   it("needs no option", async (t) => {
     const reports = new Reports();
-    const cluster = await clusterFor(
-      t,
-      /** @type {any} */ ({ connectionString: pooled() }),
-      {
-        servers: 2,
-        options: { errorHandler: reports.errorHandler },
-      },
-    );
+    const cluster = await clusterFor(t, pooled(), {
+      servers: 2,
+      options: { errorHandler: reports.errorHandler },
+    });
     await assertEverybodyHears(cluster);
     assert.deepEqual(reports.errors, []);
   });

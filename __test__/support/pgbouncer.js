@@ -8,6 +8,7 @@ const { existsSync } = require("node:fs");
 const net = require("node:net");
 const os = require("node:os");
 const path = require("node:path");
+const { before } = require("node:test");
 
 const { chooseOwner } = require("../../scripts/postgres-binaries.js");
 const { until } = require("./wait.js");
@@ -167,4 +168,27 @@ async function startPgBouncer(connectionString, settings) {
   }
 }
 
-module.exports = { PgBouncer, findPgBouncer, startPgBouncer };
+/**
+ * A pooler for the tests of a suite, in front of its database.
+ * @param {import("./postgres.js").TestDatabase} database
+ * @param {Record<string, string | number>} settings
+ * @returns {() => import("./postgres.js").TestDatabase} the same database, by way of the pooler
+ */
+function usePooler(database, settings) {
+  /** @type {PgBouncer | undefined} */
+  let pooler;
+  before(async () => {
+    const own = await startPgBouncer(database.connectionString, settings);
+    pooler = own;
+    // it keeps sessions open for whoever comes next
+    database.closeFirst(() => own.dispose());
+  });
+  return () => {
+    if (!pooler) throw new Error("the pooler runs only while tests do");
+    return Object.assign(Object.create(database), {
+      connectionString: pooler.connectionString,
+    });
+  };
+}
+
+module.exports = { findPgBouncer, startPgBouncer, usePooler };
