@@ -44,11 +44,15 @@ const OID = Object.freeze({
  */
 function der(tag, ...contents) {
   const body = Buffer.concat(contents);
-  if (body.length < 0x80) {
-    return Buffer.concat([Buffer.from([tag, body.length]), body]);
-  }
-  const length = Buffer.from(body.length.toString(16).padStart(4, "0"), "hex");
-  return Buffer.concat([Buffer.from([tag, 0x82]), length, body]);
+  return Buffer.concat([Buffer.from([tag]), lengthOf(body), body]);
+}
+
+/** @param {Buffer} body */
+function lengthOf({ length }) {
+  if (length < 0x80) return Buffer.from([length]);
+  return length < 0x100
+    ? Buffer.from([0x81, length])
+    : Buffer.from([0x82, length >> 8, length & 0xff]);
 }
 
 /** @param {string} oid */
@@ -147,6 +151,7 @@ class Identity {
  * @property {1 | 3} [version] the first one has no extensions
  * @property {number} [validFrom] days from now, negative ones are past
  * @property {number} [validTo]
+ * @property {"P-256" | "P-521"} [curve] of its key
  */
 
 /**
@@ -200,8 +205,9 @@ function makeCertificate(wishes) {
     version = 3,
     validFrom = -1,
     validTo = 1,
+    curve = "P-256",
   } = wishes;
-  const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pair = generateKeyPairSync("ec", { namedCurve: curve });
   const publicKey = pair.publicKey.export({ type: "spki", format: "der" });
   const subject = distinguishedName(commonName);
   const algorithm = der(TAG.SEQUENCE, objectIdentifier(OID.ECDSA_WITH_SHA256));
