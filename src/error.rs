@@ -82,6 +82,13 @@ impl Error {
         self
     }
 
+    /// Says what else failed on the way, in brackets behind what was being done.
+    #[must_use]
+    pub fn with_note(mut self, other: &Self) -> Self {
+        self.context = format!("{} ({other})", self.context);
+        self
+    }
+
     /// Adds the SQLSTATE that PostgreSQL answered with.
     #[must_use]
     pub fn with_sqlstate(mut self, sqlstate: impl Into<String>) -> Self {

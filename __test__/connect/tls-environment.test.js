@@ -11,6 +11,7 @@ const { after, before, describe, it } = require("node:test");
 const { promisify } = require("node:util");
 
 const { makeCertificate } = require("../support/certificates.js");
+const { useCleanEnvironment } = require("../support/environment.js");
 const { startTlsServer } = require("../support/tls-server.js");
 
 const run = promisify(execFile);
@@ -27,6 +28,7 @@ Promise.all([verdictOfPg(settings), verdictOfEngine(settings)]).then((verdicts) 
 });`;
 
 describe("the environment of TLS", () => {
+  useCleanEnvironment();
   /** @type {import("../support/tls-server.js").TlsServer} */
   let server;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "tls-environment-"));
@@ -66,14 +68,12 @@ describe("the environment of TLS", () => {
         database: "postgres",
         ssl,
       };
-      const { NODE_TLS_REJECT_UNAUTHORIZED, NODE_EXTRA_CA_CERTS, ...env } =
-        process.env;
       const { stdout } = await run(
         process.execPath,
         ["-e", SCRIPT, JSON.stringify(settings)],
         {
           cwd: path.join(__dirname, "..", ".."),
-          env: { ...env, ...variables },
+          env: { ...process.env, ...variables },
         },
       );
       assert.deepEqual(JSON.parse(stdout), [accepted, accepted]);

@@ -198,17 +198,17 @@ describe("TLS, as pg does it", () => {
     const verdicts = new Map();
     const judgeSome = async () => {
       for (let cell = left.pop(); cell; cell = left.pop()) {
-        const [name, settings] = cell;
-        const pg = await verdictOfPg(settings);
-        const engine = await verdictOfEngine(settings);
+        const [name, target] = cell;
+        const pg = await verdictOfPg(target);
+        const engine = await verdictOfEngine(target);
         verdicts.set(name, [pg.accepted, engine.accepted]);
       }
     };
     await Promise.all(Array.from({ length: 4 }, judgeSome));
-    const names = Object.keys(cells);
+    const all = Object.keys(cells);
     return {
-      byPg: names.filter((name) => verdicts.get(name)?.[0]),
-      byEngine: names.filter((name) => verdicts.get(name)?.[1]),
+      byPg: all.filter((name) => verdicts.get(name)?.[0]),
+      byEngine: all.filter((name) => verdicts.get(name)?.[1]),
     };
   }
 

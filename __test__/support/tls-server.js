@@ -3,14 +3,13 @@
 // A PostgreSQL of its own that speaks TLS, and shows whatever certificate a test wants.
 
 const { X509Certificate } = require("node:crypto");
-const fs = require("node:fs/promises");
 const net = require("node:net");
-const path = require("node:path");
 const tls = require("node:tls");
 
 const { Client } = require("pg");
 
 const { startPostgres } = require("../../scripts/embedded-postgres.js");
+const { writeData } = require("./own-server.js");
 const { until } = require("./wait.js");
 
 /** What a client says to a server to begin TLS. */
@@ -40,10 +39,10 @@ class TlsServer {
    * @param {Identity} clientAuthority who certifies clients
    */
   async prepare(identity, clientAuthority) {
-    await this._write("root.crt", clientAuthority.pem);
-    await this._write("server.crt", identity.pem);
-    await this._write("server.key", identity.keyPem);
-    await this._write("pg_hba.conf", ACCESS_RULES);
+    await writeData(this._postgres, "root.crt", clientAuthority.pem);
+    await writeData(this._postgres, "server.crt", identity.pem);
+    await writeData(this._postgres, "server.key", identity.keyPem);
+    await writeData(this._postgres, "pg_hba.conf", ACCESS_RULES);
     await this._admin.connect();
     await this._admin.query("CREATE ROLE visitor LOGIN");
     await this._admin.query("CREATE ROLE certified LOGIN");
@@ -61,25 +60,13 @@ class TlsServer {
    */
   async show(identity, sentAlong = []) {
     const chain = [identity, ...sentAlong].map(({ pem }) => pem).join("");
-    await this._write("server.crt", chain);
-    await this._write("server.key", identity.keyPem);
+    await writeData(this._postgres, "server.crt", chain);
+    await writeData(this._postgres, "server.key", identity.keyPem);
     await this._admin.query("SELECT pg_reload_conf()");
     const wanted = new X509Certificate(identity.pem).fingerprint256;
     await until(async () => (await this._shown()) === wanted, {
       message: "the server with its new certificate",
     });
-  }
-
-  /**
-   * @param {string} name
-   * @param {string} content
-   */
-  async _write(name, content) {
-    const folder = path.join(this._postgres.folder, "data");
-    const file = path.join(folder, name);
-    await fs.writeFile(file, content, { mode: 0o600 });
-    const { uid, gid } = await fs.stat(folder);
-    await fs.chown(file, uid, gid);
   }
 
   /** @returns {Promise<string | undefined>} the fingerprint of the certificate that is shown now */

@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
-use super::config::ConnectionConfig;
+use super::config::{ConnectionConfig, HostConfig};
 use super::connect::{statement_error, Driver};
 use super::deadline::Deadline;
 use super::tls::{self, TlsConnector};
 use crate::error::{Error, ErrorKind, Result};
 
-/// How long connecting may take in all, when the configuration does not say.
+/// How long connecting may take, when the configuration does not say: all hosts together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Asks the application for the password: called once for each connection.
@@ -59,29 +59,53 @@ impl Target {
         Deadline::new(limit, client.cancel_token(), self.tls.clone())
     }
 
+    /// Connects to the first host that will do.
     pub(super) async fn connect(&self) -> Result<(Client, Driver)> {
-        let timeout = self.config.connect_timeout().unwrap_or(CONNECT_TIMEOUT);
-        tokio::time::timeout(timeout, self.connect_without_limit())
-            .await
-            .unwrap_or_else(|_| {
-                let context = format!("cannot connect to {}", self.describe());
-                Err(Error::new(ErrorKind::Connection, context)
-                    .with_source(format!("no answer within {} ms", timeout.as_millis())))
-            })
+        let password = self.in_time(None, (self.password)()).await?;
+        let mut failures = Vec::new();
+        for host in &self.config.hosts {
+            let attempt = self.connect_to(host, password.as_deref());
+            match self.in_time(Some(host), attempt).await {
+                Ok(connected) => return Ok(connected),
+                // The others would refuse as well, and count it.
+                Err(error) if error.needs_a_person() => return Err(error),
+                Err(error) => failures.push(error),
+            }
+        }
+        Err(failure_of_all(failures))
     }
 
-    async fn connect_without_limit(&self) -> Result<(Client, Driver)> {
-        let password = (self.password)().await?;
-        let connected = match self.open(&self.config, password.as_deref()).await? {
+    /// A limit for each host: one that does not answer must not use up the time of the others.
+    async fn in_time<T>(
+        &self,
+        host: Option<&HostConfig>,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let shared_out = CONNECT_TIMEOUT / u32::try_from(self.config.hosts.len()).unwrap_or(1).max(1);
+        let limit = self.config.connect_timeout().unwrap_or(shared_out);
+        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Connection, self.attempt_at(host))
+                .with_source(format!("no answer within {} ms", limit.as_millis())))
+        })
+    }
+
+    /// What was tried, for messages.
+    fn attempt_at(&self, host: Option<&HostConfig>) -> String {
+        let place = host.map_or_else(|| self.describe(), |host| self.config.describe_host(host));
+        format!("cannot connect to {place}")
+    }
+
+    async fn connect_to(&self, host: &HostConfig, password: Option<&str>) -> Result<(Client, Driver)> {
+        let connected = match self.open(&self.config, host, password).await? {
             Err(error) if refuses_options(&error) && self.config.options.is_none() => {
                 // Time limits are of no consequence here, every statement has one of its own.
                 let unlimited = self.config.without_time_limits();
-                self.open(&unlimited, password.as_deref()).await?
+                self.open(&unlimited, host, password).await?
             }
             connected => connected,
         };
         connected.map_err(|error| {
-            let mut context = format!("cannot connect to {}", self.describe());
+            let mut context = self.attempt_at(Some(host));
             if refuses_options(&error) {
                 context +=
                     " with the setting \"options\", which the pooler there refuses: leave it out, or add \
@@ -94,9 +118,10 @@ impl Target {
     async fn open(
         &self,
         config: &ConnectionConfig,
+        host: &HostConfig,
         password: Option<&str>,
     ) -> Result<std::result::Result<(Client, Driver), tokio_postgres::Error>> {
-        let config = config.to_tokio(password).map_err(|error| {
+        let config = config.to_tokio(host, password).map_err(|error| {
             Error::new(ErrorKind::Connection, "the connection settings are unusable").with_source(error)
         })?;
         Ok(match &self.tls {
@@ -110,6 +135,16 @@ impl Target {
                 .map(|(client, driver)| (client, Driver::Plain(Box::new(driver)))),
         })
     }
+}
+
+/// What the failures at all hosts come to: the kind of the one where a server answered, if there is one.
+fn failure_of_all(mut failures: Vec<Error>) -> Error {
+    let answered = failures.iter().position(|error| error.sqlstate().is_some());
+    let told = answered.or(failures.len().checked_sub(1));
+    let Some(main) = told.map(|index| failures.remove(index)) else {
+        return Error::new(ErrorKind::Connection, "no host is given to connect to");
+    };
+    failures.iter().fold(main, Error::with_note)
 }
 
 /// Whether this is the answer of a pooler that sees no way to apply server options; `PostgreSQL` takes them.
