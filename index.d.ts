@@ -66,6 +66,16 @@ export interface PostgresAdapterOptions {
   cleanupInterval?: number;
 
   /**
+   * Another way to the same database, for the connection that listens: a `pg.Pool`, a connection string, or the
+   * configuration of a `pg` client. Needed when the first argument leads to a pooler in transaction or statement mode,
+   * such as PgBouncer, behind which nothing can be heard (`ERR_POOLER`): this one must lead to PostgreSQL directly, or
+   * to a pooler of sessions. Only its settings are read. Throws as the first argument does.
+   *
+   * @default the first argument
+   */
+  listenPool?: Pool | ClientConfig | string;
+
+  /**
    * Called with what went wrong in the background: an Error with a stable `code` and, where there is one, its `cause`;
    * or with what a listener of a server-side event threw.
    *
@@ -144,6 +154,7 @@ export type PrimaryOptions = Pick<
   | "tableName"
   | "payloadThreshold"
   | "cleanupInterval"
+  | "listenPool"
   | "errorHandler"
 >;
 

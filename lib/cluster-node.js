@@ -3,7 +3,7 @@
 const { EngineHost } = require("./engine-host");
 
 /** @typedef {import("./adapter").PostgresAdapter} PostgresAdapter */
-/** @typedef {import("./engine-host").ConnectionSource} ConnectionSource */
+/** @typedef {import("./targets").Targets} Targets */
 /** @typedef {ReturnType<import("./options").resolveOptions>} ResolvedOptions */
 
 /**
@@ -15,12 +15,12 @@ class ClusterNode extends EngineHost {
   #onEmpty;
 
   /**
-   * @param {ConnectionSource} connection
+   * @param {Targets} targets
    * @param {ResolvedOptions} options
    * @param {() => void} onEmpty - called when the last namespace is closed; the node is of no use after that
    */
-  constructor(connection, options, onEmpty) {
-    super(connection, options, "server", {
+  constructor(targets, options, onEmpty) {
+    super(targets, options, "server", {
       onMessage: (id, message) => this.#adapters.get(id)?.onMessage(message),
       onBroadcast: (id, opts, event, parts) =>
         this.#adapters.get(id)?.onBroadcast(opts, event, parts),

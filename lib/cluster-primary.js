@@ -5,7 +5,6 @@ const { MessageType } = require("socket.io-adapter");
 const { EngineHost } = require("./engine-host");
 const { PostgresAdapterError } = require("./errors");
 const { resolveOptions } = require("./options");
-const { readConnection } = require("./pool-config");
 const { Members, Requests } = require("./primary-members");
 const {
   isResponse,
@@ -13,6 +12,7 @@ const {
   readClusterMessage,
   readWorkerMessage,
 } = require("./primary-messages");
+const { readTargets } = require("./targets");
 
 /** @type {import("node:cluster").Cluster} whose declarations know it as an ES module only */
 const cluster = /** @type {any} */ (require("node:cluster"));
@@ -37,12 +37,12 @@ class ClusterPrimary {
   #closed;
 
   /**
-   * @param {import("./engine-host").ConnectionSource} connection
+   * @param {import("./targets").Targets} targets
    * @param {ReturnType<typeof resolveOptions>} options
    */
-  constructor(connection, options) {
+  constructor(targets, options) {
     this.#nodeId = options.uid;
-    this.#host = new EngineHost(connection, options, "primary", {
+    this.#host = new EngineHost(targets, options, "primary", {
       onMessage: (id, message) => this.#onClusterMessage(id, message),
       onListening: (id) => this.#introduce(id),
     });
@@ -247,7 +247,7 @@ function setupPrimary(pool, options) {
     );
   }
   const resolved = resolveOptions(options);
-  const primary = new ClusterPrimary(readConnection(pool), resolved);
+  const primary = new ClusterPrimary(readTargets(pool, options), resolved);
   current = primary;
   return {
     close() {

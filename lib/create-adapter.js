@@ -3,7 +3,7 @@
 const { PostgresAdapter } = require("./adapter");
 const { ClusterNode } = require("./cluster-node");
 const { resolveOptions } = require("./options");
-const { readConnection } = require("./pool-config");
+const { readTargets } = require("./targets");
 
 /**
  * @param {any} pool - a `pg.Pool`, a connection string, or a configuration of a `pg` client
@@ -12,7 +12,7 @@ const { readConnection } = require("./pool-config");
  */
 function createAdapter(pool, options) {
   const resolved = resolveOptions(options);
-  const connection = readConnection(pool);
+  const targets = readTargets(pool, options);
   /** @type {Map<any, ClusterNode>} */
   const nodes = new Map();
 
@@ -22,7 +22,7 @@ function createAdapter(pool, options) {
     if (!node) {
       const ownOptions =
         nodes.size === 0 ? resolved : optionsOfAnotherServer(options);
-      node = new ClusterNode(connection, ownOptions, () => {
+      node = new ClusterNode(targets, ownOptions, () => {
         nodes.delete(server);
       });
       nodes.set(server, node);

@@ -25,11 +25,11 @@ class EmitterHost extends EngineHost {
   #closed;
 
   /**
-   * @param {import("./engine-host").ConnectionSource} connection
+   * @param {import("./targets").ConnectionSource} connection
    * @param {import("./engine-host").HostOptions} options
    */
   constructor(connection, options) {
-    super(connection, options, "emitter");
+    super({ main: connection }, options, "emitter");
     if (!process.listeners("beforeExit").includes(flushAll)) {
       process.on("beforeExit", flushAll);
     }

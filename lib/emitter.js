@@ -159,6 +159,7 @@ class Emitter {
       this.#host = pool; // of()
     } else {
       const settings = typeof nsp === "object" ? nsp : options;
+      refuseListenPool(settings);
       const resolved = { ...resolveOptions(settings), uid: EMITTER_UID };
       this.#host = new EmitterHost(readConnection(pool), resolved);
     }
@@ -260,6 +261,18 @@ class Emitter {
  */
 function union(rooms, more) {
   return [...new Set(rooms.concat(more))];
+}
+
+/** @param {Record<string, any>} [options] */
+function refuseListenPool(options) {
+  if (options?.["listenPool"] !== undefined) {
+    throw Object.assign(
+      new TypeError(
+        'the option "listenPool" is for servers: an emitter does not listen, and publishes by way of its first argument',
+      ),
+      { code: "ERR_OPTIONS" },
+    );
+  }
 }
 
 /** @param {unknown} nsp */

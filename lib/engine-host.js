@@ -6,7 +6,7 @@ const { Engine } = require("../binding.js");
 const { TOO_DEEP, attach, detach, hasBinary } = require("./binary");
 const { fromNative, PostgresAdapterError } = require("./errors");
 
-/** @typedef {ReturnType<import("./pool-config").readConnection>} ConnectionSource */
+/** @typedef {import("./targets").Targets} Targets */
 
 /**
  * What the engine is for: a member of the cluster, something outside that only sends, or the primary of a Node.js
@@ -70,7 +70,8 @@ class EngineHost {
   #marker = `\0${randomBytes(16).toString("hex")}:`;
   #errorHandler;
   #listeners;
-  #password;
+  /** Where passwords come from, in the order of `TargetId` in src/engine/inbox.rs. */
+  #sources;
   /** Events of this turn that the engine does not have yet: a call costs more than a message. */
   #events = "";
   /** What the run of the last of them begins with. */
@@ -80,15 +81,15 @@ class EngineHost {
   #byteCount = 0;
 
   /**
-   * @param {ConnectionSource} connection
+   * @param {Targets} targets
    * @param {HostOptions} options - further ones are for the engine
    * @param {Role} role
    * @param {Listeners} [listeners]
    */
-  constructor(connection, options, role, listeners = {}) {
+  constructor({ main, listen }, options, role, listeners = {}) {
     this.#errorHandler = options.errorHandler;
     this.#listeners = listeners;
-    this.#password = connection.password;
+    this.#sources = [main, listen];
     const settings = {
       ...options,
       role,
@@ -99,7 +100,8 @@ class EngineHost {
     /** The native engine, for what needs no translation. */
     this.engine = new Engine(
       JSON.stringify(settings),
-      JSON.stringify(connection.config),
+      JSON.stringify(main.config),
+      listen && JSON.stringify(listen.config),
       () => this.#drain(),
     );
   }
@@ -305,14 +307,17 @@ class EngineHost {
       case ITEM.LISTENING:
         return this.#listeners.onListening?.(first);
       case ITEM.PASSWORD_WANTED:
-        return void this.#answerPassword(first);
+        return void this.#answerPassword(first, second);
     }
   }
 
-  /** @param {number} number */
-  async #answerPassword(number) {
+  /**
+   * @param {number} number
+   * @param {number} target
+   */
+  async #answerPassword(number, target) {
     try {
-      const password = await this.#password();
+      const password = (await this.#sources[target]?.password()) ?? null;
       this.engine.answerPassword(number, password);
     } catch (err) {
       this.engine.answerPassword(number, null, String(err));

@@ -13,6 +13,8 @@ const ERROR_CODES = Object.freeze({
   ERR_CONNECTION: "no connection could be made, or one was lost",
   ERR_CREDENTIALS: "the password could not be obtained",
   ERR_LISTEN: "LISTEN or UNLISTEN was refused",
+  ERR_POOLER:
+    "the listener is connected through a pooler behind which nothing can be heard",
   ERR_PUBLISH: "a message could not be published and was dropped",
   ERR_BUFFER_OVERFLOW:
     "messages were dropped because the buffer for an absent server was full",

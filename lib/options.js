@@ -10,6 +10,8 @@ const MAX_TEXT_LENGTH = 255;
 const MAX_PAYLOAD_THRESHOLD = 8000;
 /** The longest delay that a timer of JavaScript can have, in milliseconds. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
+/** Options that are no values but lead to a server; see targets.js. */
+const READ_ELSEWHERE = ["listenPool"];
 /** What emitters, which are no servers, call themselves. */
 const EMITTER_UID = "emitter";
 
@@ -64,7 +66,10 @@ function resolveOptions(options = {}) {
     errorHandler: readErrorHandler(options.errorHandler),
   };
   checkHeartbeat(resolved);
-  reportUnknown(Object.keys(options), Object.keys(resolved));
+  reportUnknown(Object.keys(options), [
+    ...Object.keys(resolved),
+    ...READ_ELSEWHERE,
+  ]);
   return resolved;
 }
 

@@ -243,19 +243,34 @@ function readUser(parameters) {
 
 /**
  * `pg` knows one host only; a list (`a,b`), which it would take for one odd name, is what libpq takes it for: the
- * servers among which the primary is to be found, all on one port.
+ * servers among which the primary is to be found. They are on one port, or bring their own (`a:5433,[::1]:5434`).
  *
  * @param {ConnectionParameters} parameters
  */
-function readHosts({ host, port }) {
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new PostgresAdapterError(
-      "ERR_OPTIONS",
-      `the port of the server must be an integer from 1 to 65535, got ${port}`,
-    );
-  }
-  const names = host.startsWith("/") ? [host] : host.split(",");
-  return names.map((name) => ({ host: name.trim(), port }));
+function readHosts({ host, port: given }) {
+  const port = readPort(given);
+  const places = host.startsWith("/") ? [host] : host.split(",");
+  return places.map((place) => readHost(place.trim(), port));
+}
+
+/**
+ * @param {string} place a host, with or without a port; an address with colons has one in brackets only
+ * @param {number} port where it has none
+ */
+function readHost(place, port) {
+  const [, address, name, own] =
+    /^(?:\[(.+)\]|([^:/]+))(?::(\d+))?$/.exec(place) ?? [];
+  const host = address ?? name ?? place;
+  return { host, port: own === undefined ? port : readPort(Number(own)) };
+}
+
+/** @param {number} port */
+function readPort(port) {
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new PostgresAdapterError(
+    "ERR_OPTIONS",
+    `the port of the server must be an integer from 1 to 65535, got ${port}`,
+  );
 }
 
 /**

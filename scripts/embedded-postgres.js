@@ -28,6 +28,9 @@ const STOP_TIMEOUT_MS = 10_000;
 const PORT_ATTEMPTS = 5;
 const IS_WINDOWS = process.platform === "win32";
 
+/** What the server calls itself once it takes connections. @type {Set<string | undefined>} */
+const READY = new Set(["ready", "standby"]);
+
 /** Nothing of a test outlives its server, so nothing has to reach the disk. */
 const DEFAULT_SETTINGS = {
   fsync: "off",
@@ -182,9 +185,9 @@ class EmbeddedPostgres {
     const log = await fs.open(path.join(this.folder, "server.log"), "a");
     try {
       const settings = {
-        ...this._settings,
         listen_addresses: this.host,
         unix_socket_directories: "",
+        ...this._settings,
       };
       const flags = Object.entries(settings).flatMap(([name, value]) => [
         "-c",
@@ -221,7 +224,7 @@ class EmbeddedPostgres {
         .readFile(path.join(this._data, "postmaster.pid"), "utf8")
         .catch(() => "");
       const [pid, , , , , , , state] = status.split("\n");
-      if (Number(pid) === server.pid && state?.trim() === "ready") {
+      if (Number(pid) === server.pid && READY.has(state?.trim())) {
         return;
       }
       if (

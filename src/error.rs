@@ -17,6 +17,8 @@ pub enum ErrorKind {
     Credentials,
     /// `LISTEN` or `UNLISTEN` was refused.
     Listen,
+    /// Behind this pooler nothing can be heard.
+    Pooler,
     /// A message could not be published and was dropped.
     Publish,
     /// Messages were dropped because the buffer for an absent server was full.
@@ -40,6 +42,7 @@ impl ErrorKind {
             Self::Connection => "ERR_CONNECTION",
             Self::Credentials => "ERR_CREDENTIALS",
             Self::Listen => "ERR_LISTEN",
+            Self::Pooler => "ERR_POOLER",
             Self::Publish => "ERR_PUBLISH",
             Self::BufferOverflow => "ERR_BUFFER_OVERFLOW",
             Self::Malformed => "ERR_MALFORMED_MESSAGE",
@@ -76,6 +79,13 @@ impl Error {
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Source>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    /// Says what else failed on the way, in brackets behind what was being done.
+    #[must_use]
+    pub fn with_note(mut self, other: &Self) -> Self {
+        self.context = format!("{} ({other})", self.context);
         self
     }
 
@@ -117,6 +127,17 @@ impl Error {
         self
     }
 
+    /// Whether the server answers, and goes on refusing until somebody changes a setting, here or there.
+    #[must_use]
+    pub fn needs_a_person(&self) -> bool {
+        match self.sqlstate() {
+            Some(code) if code.starts_with("28") => true,
+            // PgBouncer has one code for everything.
+            Some("08P01") => self.to_string().contains("authentication failed"),
+            _ => self.kind == ErrorKind::Pooler,
+        }
+    }
+
     /// Whether trying the same again on a new connection can succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -153,6 +174,22 @@ mod tests {
         assert_eq!(error.to_string(), "cannot connect to db:5432: refused");
         assert_eq!(error.code(), "ERR_CONNECTION");
         assert!(error.is_retryable());
+    }
+
+    #[test]
+    fn a_refused_login_needs_a_person_and_an_absent_server_does_not() {
+        let refused = |code: &str, message: &str| {
+            Error::new(ErrorKind::Connection, message)
+                .with_sqlstate(code)
+                .needs_a_person()
+        };
+        assert!(refused("28P01", "password authentication failed"));
+        assert!(refused("28000", "no pg_hba.conf entry"));
+        assert!(refused("08P01", "SASL authentication failed"));
+        assert!(!refused("08P01", "server login has been failing"));
+        assert!(!refused("57P03", "the database system is starting up"));
+        assert!(Error::new(ErrorKind::Pooler, "cannot listen").needs_a_person());
+        assert!(!Error::new(ErrorKind::Connection, "refused").needs_a_person());
     }
 
     #[test]

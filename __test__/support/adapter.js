@@ -27,6 +27,7 @@ const EXPECTED_FAILURE_PATIENCE_MS = 1_500;
  * @property {number} [heartbeatTimeout] milliseconds
  * @property {number} [requestsTimeout] milliseconds
  * @property {string} [uid]
+ * @property {import("pg").Pool | import("pg").ClientConfig | string} [listenPool]
  * @property {(err: Error) => void} [errorHandler]
  */
 

@@ -176,7 +176,10 @@ describe("what options leave to the log", () => {
   });
 
   it("is nothing where all is known", () => {
-    resolveOptions({ uid: "a", tableName: undefined });
+    const listenPool = "postgres://db/";
+    resolveOptions(
+      /** @type {any} */ ({ uid: "a", tableName: undefined, listenPool }),
+    );
     assert.deepEqual(lines, []);
   });
 

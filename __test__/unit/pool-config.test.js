@@ -214,6 +214,20 @@ describe("reading a pool", () => {
       { host: "b", port: 6000 },
     ]);
   });
+
+  it("takes hosts with ports of their own", () => {
+    const host = "a:6001, b ,[::1]:6003,[::1],::1";
+    const { config } = readConnection({ user: "u", port: 6000, host });
+    assert.deepEqual(config.hosts, [
+      { host: "a", port: 6001 },
+      { host: "b", port: 6000 },
+      { host: "::1", port: 6003 },
+      { host: "::1", port: 6000 },
+      { host: "::1", port: 6000 },
+    ]);
+    const error = refusal({ user: "u", host: "a:0,b" });
+    assert.match(error.message, /the port .* from 1 to 65535, got 0/);
+  });
 });
 
 describe("what is no connection", () => {

@@ -12,11 +12,12 @@ use super::wake::Wake;
 use crate::engine::credentials::Credentials;
 use crate::engine::gathered;
 use crate::engine::handle::Engine;
-use crate::engine::inbox::Inbox;
+use crate::engine::inbox::{Inbox, TargetId};
 use crate::error::Error;
 use crate::options::Options;
 use crate::pg::config::ConnectionConfig;
 use crate::pg::connect::PgDatabase;
+use crate::pg::target::Target;
 use crate::wire::message::MessageType;
 
 #[napi(js_name = "Engine")]
@@ -32,20 +33,28 @@ pub struct NativeEngine {
 
 #[napi]
 impl NativeEngine {
-    /// `options` and `connection` are JSON texts; `wake` is called when there is something to drain.
+    /// `options`, `main` (where to connect to) and `listen` (where to listen, if elsewhere) are JSON texts; `wake` is
+    /// called when there is something to drain.
     #[napi(constructor, catch_unwind)]
-    pub fn new(options: String, connection: String, wake: Function<'_, (), ()>) -> napi::Result<Self> {
+    pub fn new(
+        options: String,
+        main: String,
+        listen: Option<String>,
+        wake: Function<'_, (), ()>,
+    ) -> napi::Result<Self> {
         let options = Options::from_json(&options).map_err(to_js)?;
-        let connection: ConnectionConfig = serde_json::from_str(&connection)
-            .map_err(|error| napi::Error::from_reason(format!("unusable connection settings: {error}")))?;
         let wake = Wake::new(wake)?;
         let inbox = Arc::new(Inbox::new(Box::new({
             let wake = wake.clone();
             move || wake.call()
         })));
         let credentials = Credentials::new(Arc::clone(&inbox));
-        let database =
-            PgDatabase::new(connection, &options.table_name, password_source(&credentials)).map_err(to_js)?;
+        let mut database =
+            PgDatabase::new(target(&main, &credentials)?, &options.table_name).map_err(to_js)?;
+        if let Some(listen) = listen {
+            let credentials = credentials.about(TargetId::Listen);
+            database = database.with_listen_target(target(&listen, &credentials)?);
+        }
         let engine = Arc::new(Engine::start(options, database, inbox, runtime::handle()?));
         Ok(Self {
             engine,
@@ -211,12 +220,16 @@ fn js_string<'env>(env: &'env Env, text: &str) -> napi::Result<JsString<'env>> {
     }
 }
 
-fn password_source(credentials: &Credentials) -> crate::pg::connect::PasswordSource {
+/// A place to connect to, from its JSON text.
+fn target(connection: &str, credentials: &Credentials) -> napi::Result<Target> {
+    let config: ConnectionConfig = serde_json::from_str(connection)
+        .map_err(|error| napi::Error::from_reason(format!("unusable connection settings: {error}")))?;
     let credentials = credentials.clone();
-    Box::new(move || {
+    let password = move || {
         let credentials = credentials.clone();
-        Box::pin(async move { credentials.ask().await })
-    })
+        Box::pin(async move { credentials.ask().await }) as _
+    };
+    Target::new(config, Box::new(password)).map_err(to_js)
 }
 
 /// Copied at once: the application may change its buffers after the call.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::inbox::{Inbox, Item};
+use super::inbox::{Inbox, Item, TargetId};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A password, no password, or the reason why there is none.
@@ -17,21 +17,32 @@ struct State {
     waiting: HashMap<u32, oneshot::Sender<Answer>>,
 }
 
-/// The questions that JavaScript has yet to answer.
+/// The questions that JavaScript has yet to answer, each about one of the places to connect to.
 #[derive(Clone)]
 pub struct Credentials {
     inbox: Arc<Inbox>,
+    target: TargetId,
     /// Never held across an await.
     state: Arc<Mutex<State>>,
 }
 
 impl Credentials {
-    /// Questions go through `inbox`.
+    /// Questions about the main target go through `inbox`.
     #[must_use]
     pub fn new(inbox: Arc<Inbox>) -> Self {
         Self {
             inbox,
+            target: TargetId::Main,
             state: Arc::default(),
+        }
+    }
+
+    /// The same for another place to connect to.
+    #[must_use]
+    pub fn about(&self, target: TargetId) -> Self {
+        Self {
+            target,
+            ..self.clone()
         }
     }
 
@@ -50,7 +61,7 @@ impl Credentials {
             state.waiting.insert(number, answer);
             number
         };
-        self.inbox.push_now(Item::PasswordWanted(number));
+        self.inbox.push_now(Item::PasswordWanted(number, self.target));
         let failed = |reason: String| {
             Error::new(ErrorKind::Credentials, "the password could not be obtained").with_source(reason)
         };
@@ -79,14 +90,14 @@ mod tests {
 
     async fn ask_and_answer(answer: Answer) -> Result<Option<String>> {
         let inbox = Arc::new(Inbox::new(Box::new(|| {})));
-        let credentials = Credentials::new(Arc::clone(&inbox));
+        let credentials = Credentials::new(Arc::clone(&inbox)).about(TargetId::Listen);
         let asking = tokio::spawn({
             let credentials = credentials.clone();
             async move { credentials.ask().await }
         });
         tokio::task::yield_now().await;
         let items = inbox.drain(usize::MAX);
-        let [Item::PasswordWanted(number)] = items[..] else {
+        let [Item::PasswordWanted(number, TargetId::Listen)] = items[..] else {
             panic!("no question: {items:?}")
         };
         credentials.answer(number, answer);

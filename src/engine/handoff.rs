@@ -116,7 +116,9 @@ impl Handoff {
             Item::PeerLeft { namespace, uid } => self.write(format_args!("[2,{namespace},{}]", json(&uid))),
             Item::Report(error) => self.write(format_args!("[3,{}]", json(&Report::of(&error)))),
             Item::Debug(line) => self.write(format_args!("[4,{}]", json(&line))),
-            Item::PasswordWanted(number) => self.write(format_args!("[5,{number}]")),
+            Item::PasswordWanted(number, target) => {
+                self.write(format_args!("[5,{number},{}]", target as u8));
+            }
             Item::Listening(namespace) => self.write(format_args!("[6,{namespace}]")),
         }
     }
@@ -212,6 +214,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::inbox::TargetId;
     use crate::error::ErrorKind;
 
     fn broadcast(event: &str) -> Item {
@@ -255,7 +258,7 @@ mod tests {
             },
             Item::Report(error),
             Item::Debug("line".into()),
-            Item::PasswordWanted(9),
+            Item::PasswordWanted(9, TargetId::Listen),
             Item::Listening(7),
             broadcast("[\"a\"]"),
             broadcast("[\"b\"]"),
@@ -272,7 +275,7 @@ mod tests {
         ]);
         assert_eq!(
             handoff.text,
-            r#"[[0,7,{"type":3}],[1,7,{},[[0,1],[1,3]]],[2,7,"u\n"],[3,{"code":"ERR_PUBLISH","message":"a \"b\": c","cause":{"message":"c","code":"42501"}}],[4,"line"],[5,9],[6,7],[7,7,{"rooms":[]},2],[8,7,null,[[3,4],[4,5]]],[7,7,{"rooms":[]},1]]"#
+            r#"[[0,7,{"type":3}],[1,7,{},[[0,1],[1,3]]],[2,7,"u\n"],[3,{"code":"ERR_PUBLISH","message":"a \"b\": c","cause":{"message":"c","code":"42501"}}],[4,"line"],[5,9,1],[6,7],[7,7,{"rooms":[]},2],[8,7,null,[[3,4],[4,5]]],[7,7,{"rooms":[]},1]]"#
         );
         assert_eq!(handoff.bytes, [1, 2, 3, 4, 5]);
         assert_eq!(handoff.events, "[\"a\"]\u{1e}[\"b\"]\u{1e}[\"c\"]\u{1e}[\"d\"]");

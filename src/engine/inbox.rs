@@ -63,8 +63,17 @@ pub enum Item {
     Report(Error),
     /// A line for `debug`.
     Debug(String),
-    /// A connection is being made and needs a password: to be answered under this number.
-    PasswordWanted(u32),
+    /// A connection to this place is being made and needs a password: to be answered under this number.
+    PasswordWanted(u32, TargetId),
+}
+
+/// Where a connection leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetId {
+    /// Where messages are published, and heard unless there is a place of its own for that.
+    Main = 0,
+    /// Where the listener connects instead.
+    Listen = 1,
 }
 
 fn binary_bytes(binary: Option<&Binary>) -> usize {
@@ -80,7 +89,7 @@ impl Item {
                     opts, event, binary, ..
                 } => opts.len() + event.len() + binary_bytes(binary.as_ref()),
                 Self::PeerLeft { uid: text, .. } | Self::Debug(text) => text.len(),
-                Self::Report(_) | Self::PasswordWanted(_) | Self::Listening(_) => 0,
+                Self::Report(_) | Self::PasswordWanted(..) | Self::Listening(_) => 0,
             }
     }
 

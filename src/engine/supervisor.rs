@@ -8,9 +8,6 @@ use super::shutdown::Shutdown;
 use crate::cluster::backoff::Backoff;
 use crate::error::{Error, Result};
 
-/// The pause after the server has refused the credentials: trying quickly could lock the account.
-const DENIED_DELAY: Duration = Duration::from_secs(5);
-
 /// Why a task stopped using a connection.
 pub enum Ended {
     /// The engine ends.
@@ -25,6 +22,8 @@ pub struct Supervisor<'a> {
     /// What the connection is for, in messages: `"listener"`.
     role: &'static str,
     backoff: Backoff,
+    /// For what only a person can put right.
+    slow_backoff: Backoff,
     /// The last error that was reported: the same one is not reported again and again.
     reported: Option<String>,
 }
@@ -36,6 +35,7 @@ impl<'a> Supervisor<'a> {
             shared,
             role,
             backoff: Backoff::default(),
+            slow_backoff: Backoff::slow(),
             reported: None,
         }
     }
@@ -52,10 +52,12 @@ impl<'a> Supervisor<'a> {
                     return Some(connection);
                 }
                 Err(error) => {
-                    let is_denied = error.sqlstate().is_some_and(|code| code.starts_with("28"));
+                    let delay = if error.needs_a_person() {
+                        self.slow_backoff.next_delay(random())
+                    } else {
+                        self.backoff.next_delay(random())
+                    };
                     self.report(error);
-                    let backoff = self.backoff.next_delay(random());
-                    let delay = if is_denied { DENIED_DELAY } else { backoff };
                     self.shared
                         .debug(|| format!("{} tries again in {} ms", self.role, delay.as_millis()));
                     shutdown.or(tokio::time::sleep(delay)).await?;
@@ -67,6 +69,7 @@ impl<'a> Supervisor<'a> {
     /// The connection has proved to work.
     pub fn works(&mut self) {
         self.backoff.reset();
+        self.slow_backoff.reset();
         self.reported = None;
     }
 

@@ -25,8 +25,8 @@ const UNACKNOWLEDGED_LIMIT: Duration = Duration::from_secs(5);
 /// Why connection settings are unusable. No variant holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The list of hosts is empty.
-    #[error("no host is given")]
+    /// The name of a host is empty.
+    #[error("a host without a name is given")]
     NoHost,
     /// No name to log in with.
     #[error("no user is given")]
@@ -99,7 +99,7 @@ pub struct ConnectionConfig {
     pub application_name: Option<String>,
     /// Command-line options for the server process (`-c name=value …`).
     pub options: Option<String>,
-    /// How long connecting may take, in milliseconds.
+    /// How long connecting to a host may take, in milliseconds.
     pub connect_timeout_ms: Option<u64>,
     /// `statement_timeout` of the session, in milliseconds.
     pub statement_timeout_ms: Option<u64>,
@@ -120,16 +120,20 @@ pub struct ConnectionConfig {
 }
 
 impl ConnectionConfig {
-    /// The settings for `tokio_postgres`, with the password of this one connect.
+    /// The settings for `tokio_postgres`, with one of the hosts and the password of this one connect.
     ///
     /// # Errors
-    /// [`ConfigError`] when there is no host or no user, or a host of a kind that this system does not know.
-    pub fn to_tokio(&self, password: Option<&str>) -> Result<tokio_postgres::Config, ConfigError> {
+    /// [`ConfigError`] when there is no user, or the host is of a kind that this system does not know.
+    pub fn to_tokio(
+        &self,
+        host: &HostConfig,
+        password: Option<&str>,
+    ) -> Result<tokio_postgres::Config, ConfigError> {
         if self.user.is_empty() {
             return Err(ConfigError::NoUser);
         }
         let mut config = tokio_postgres::Config::new();
-        self.add_hosts(&mut config)?;
+        self.add_host(host, &mut config)?;
         config.user(&self.user).dbname(&self.database);
         config.application_name(
             self.application_name
@@ -150,7 +154,7 @@ impl ConnectionConfig {
         Ok(config)
     }
 
-    /// How long connecting may take, where the configuration limits it.
+    /// How long connecting to a host may take, where the configuration limits it.
     #[must_use]
     pub fn connect_timeout(&self) -> Option<Duration> {
         self.connect_timeout_ms
@@ -164,6 +168,23 @@ impl ConnectionConfig {
         self.ssl_negotiation == TlsNegotiation::Direct
     }
 
+    /// The same without `statement_timeout` and its like.
+    #[must_use]
+    pub fn without_time_limits(&self) -> Self {
+        Self {
+            statement_timeout_ms: None,
+            lock_timeout_ms: None,
+            idle_in_transaction_timeout_ms: None,
+            ..self.clone()
+        }
+    }
+
+    /// The same of one host.
+    #[must_use]
+    pub fn describe_host(&self, host: &HostConfig) -> String {
+        format!("{}@{host}/{}", self.user, self.database)
+    }
+
     /// Who connects where, for messages: `user@host:port/database`.
     #[must_use]
     pub fn describe(&self) -> String {
@@ -171,23 +192,21 @@ impl ConnectionConfig {
         format!("{}@{}/{}", self.user, hosts.join(","), self.database)
     }
 
-    fn add_hosts(&self, config: &mut tokio_postgres::Config) -> Result<(), ConfigError> {
-        for HostConfig { host, port } in &self.hosts {
-            if host.is_empty() {
-                return Err(ConfigError::NoHost);
-            }
-            if cfg!(not(unix)) && host.starts_with('/') {
-                return Err(ConfigError::SocketFolder(host.clone()));
-            }
-            config.host(host).port(*port);
+    fn add_host(
+        &self,
+        HostConfig { host, port }: &HostConfig,
+        config: &mut tokio_postgres::Config,
+    ) -> Result<(), ConfigError> {
+        if host.is_empty() {
+            return Err(ConfigError::NoHost);
         }
-        match self.hosts.len() {
-            0 => return Err(ConfigError::NoHost),
-            1 => {}
+        if cfg!(not(unix)) && host.starts_with('/') {
+            return Err(ConfigError::SocketFolder(host.clone()));
+        }
+        config.host(host).port(*port);
+        if self.hosts.len() > 1 {
             // Of several servers only the primary can listen and notify.
-            _ => {
-                config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-            }
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         Ok(())
     }

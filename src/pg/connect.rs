@@ -1,67 +1,57 @@
 //! Opening connections, and what the errors of the driver mean to the engine.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::tls::{MakeTlsConnect, NoTlsStream};
-use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Socket};
+use tokio_postgres::{AsyncMessage, Connection, Socket};
 
-use super::config::ConnectionConfig;
 use super::database::Database;
-use super::deadline::{Deadline, STATEMENT_TIMEOUT};
+use super::deadline::STATEMENT_TIMEOUT;
 use super::identifier::TableName;
 use super::listener::PgListener;
 use super::publisher::PgPublisher;
 use super::sql::TableStatements;
-use super::tls::{self, TlsConnector};
+use super::target::Target;
+use super::tls::TlsConnector;
 use crate::error::{Error, ErrorKind, Result};
-
-/// How long connecting may take in all, when the configuration does not say.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the server may take to say goodbye.
 pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Asks the application for the password: called once for each connection.
-pub type PasswordSource =
-    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Option<String>>> + Send>> + Send + Sync>;
-
 /// A PostgreSQL database that can be connected to.
 pub struct PgDatabase {
-    config: ConnectionConfig,
-    tls: Option<TlsConnector>,
+    main: Target,
+    /// Where to listen, if not there.
+    listen: Option<Target>,
     statements: TableStatements,
-    password: PasswordSource,
     statement_timeout: Duration,
 }
 
 impl PgDatabase {
-    /// Checks the configuration and prepares the TLS settings; connects to nothing.
+    /// A database that is reached at `main`.
     ///
     /// # Errors
-    /// [`ErrorKind::Options`] when the configuration or the name of the table is unusable.
-    pub fn new(config: ConnectionConfig, table_name: &str, password: PasswordSource) -> Result<Self> {
-        let unusable = |context: &str| Error::new(ErrorKind::Options, context);
-        let table = TableName::parse(table_name)
-            .map_err(|error| unusable("the option \"tableName\" is unusable").with_source(error))?;
-        let direct = config.is_direct_tls();
-        let tls = config
-            .tls
-            .as_ref()
-            .map(|settings| tls::connector(settings, direct))
-            .transpose()
-            .map_err(|error| unusable("the \"ssl\" settings are unusable").with_source(error))?;
+    /// [`ErrorKind::Options`] when the name of the table is unusable.
+    pub fn new(main: Target, table_name: &str) -> Result<Self> {
+        let table = TableName::parse(table_name).map_err(|error| {
+            Error::new(ErrorKind::Options, "the option \"tableName\" is unusable").with_source(error)
+        })?;
         Ok(Self {
-            config,
-            tls,
+            main,
+            listen: None,
             statements: TableStatements::new(&table),
-            password,
             statement_timeout: STATEMENT_TIMEOUT,
         })
+    }
+
+    /// The same with another way to the database for the connection that listens.
+    #[must_use]
+    pub fn with_listen_target(mut self, target: Target) -> Self {
+        self.listen = Some(target);
+        self
     }
 
     /// The same with another limit for each statement than 10 seconds.
@@ -70,61 +60,24 @@ impl PgDatabase {
         self.statement_timeout = limit;
         self
     }
-
-    fn deadline(&self, client: &Client) -> Deadline {
-        Deadline::new(self.statement_timeout, client.cancel_token(), self.tls.clone())
-    }
-
-    async fn connect(&self) -> Result<(Client, Driver)> {
-        let timeout = self.config.connect_timeout().unwrap_or(CONNECT_TIMEOUT);
-        tokio::time::timeout(timeout, self.connect_without_limit())
-            .await
-            .unwrap_or_else(|_| {
-                let context = format!("cannot connect to {}", self.describe());
-                Err(Error::new(ErrorKind::Connection, context)
-                    .with_source(format!("no answer within {} ms", timeout.as_millis())))
-            })
-    }
-
-    async fn connect_without_limit(&self) -> Result<(Client, Driver)> {
-        let password = (self.password)().await?;
-        let config = self.config.to_tokio(password.as_deref()).map_err(|error| {
-            Error::new(ErrorKind::Connection, "the connection settings are unusable").with_source(error)
-        })?;
-        let connected = match &self.tls {
-            Some(tls) => config
-                .connect(tls.clone())
-                .await
-                .map(|(client, driver)| (client, Driver::Tls(Box::new(driver)))),
-            None => config
-                .connect(NoTls)
-                .await
-                .map(|(client, driver)| (client, Driver::Plain(Box::new(driver)))),
-        };
-        connected.map_err(|error| {
-            let context = format!("cannot connect to {}", self.describe());
-            statement_error(error, ErrorKind::Connection, context).with_kind(ErrorKind::Connection)
-        })
-    }
 }
 
 impl Database for PgDatabase {
     type Listener = PgListener;
     type Publisher = PgPublisher;
 
-    fn describe(&self) -> String {
-        self.config.describe()
-    }
-
     async fn connect_listener(&self) -> Result<PgListener> {
-        let (client, driver) = self.connect().await?;
-        let deadline = self.deadline(&client);
-        Ok(PgListener::new(client, driver, self.statements.clone(), deadline))
+        let target = self.listen.as_ref().unwrap_or(&self.main);
+        let (client, driver) = target.connect().await?;
+        let deadline = target.deadline(&client, self.statement_timeout);
+        let mut listener = PgListener::new(client, driver, self.statements.clone(), deadline);
+        listener.verify_listening(target).await?;
+        Ok(listener)
     }
 
     async fn connect_publisher(&self) -> Result<PgPublisher> {
-        let (client, driver) = self.connect().await?;
-        let deadline = self.deadline(&client);
+        let (client, driver) = self.main.connect().await?;
+        let deadline = self.main.deadline(&client, self.statement_timeout);
         Ok(PgPublisher::new(
             client,
             driver,

@@ -22,9 +22,6 @@ pub trait Database: Send + Sync + 'static {
     /// A connection that publishes.
     type Publisher: Publisher;
 
-    /// Where this is, without secrets, for error messages: `user@host:port/database`.
-    fn describe(&self) -> String;
-
     /// Opens the connection that listens.
     fn connect_listener(&self) -> impl Future<Output = Result<Self::Listener>> + Send;
 

@@ -8,11 +8,14 @@ use futures_util::future::poll_fn;
 use tokio_postgres::{AsyncMessage, Client};
 
 use super::attachments;
+use super::canary;
 use super::connect::{lost_connection, statement_error, Driver, CLOSE_TIMEOUT};
 use super::database::{Listener, Notification};
 use super::deadline::Deadline;
+use super::pooler;
 use super::sql::{self, TableStatements};
-use crate::error::{ErrorKind, Result};
+use super::target::Target;
+use crate::error::{Error, ErrorKind, Result};
 
 /// A listening connection.
 ///
@@ -42,6 +45,39 @@ impl PgListener {
             deadline,
             early: Vec::new(),
         }
+    }
+
+    /// Makes sure that notifications arrive here, before anybody relies on it: behind a pooler that lends a server
+    /// process for one transaction only, `LISTEN` succeeds, and nothing is ever heard.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Pooler`] when nothing is heard; those of the connection.
+    pub(super) async fn verify_listening(&mut self, target: &Target) -> Result<()> {
+        if self.is_direct().await? || canary::is_heard(self, target).await? {
+            self.early.clear();
+            return Ok(());
+        }
+        let context = format!(
+            "cannot listen at {}: the pooler there lends a connection of PostgreSQL for one transaction at a time, and \
+             notifications get lost. Give the listener a direct way to PostgreSQL with the option \"listenPool\", or \
+             set the pooler to session mode",
+            target.describe()
+        );
+        Err(Error::new(ErrorKind::Pooler, context))
+    }
+
+    /// Whether no pooler is in between: the server process is the one that was told at login.
+    async fn is_direct(&mut self) -> Result<bool> {
+        let told = pooler::told_process_id(&self.client).await;
+        let query = async {
+            let answer = self.client.query_typed_one(sql::PROCESS_ID, &[]).await;
+            answer
+                .and_then(|row| row.try_get(0))
+                .map_err(|error| statement_error(error, ErrorKind::Listen, "cannot ask who serves"))
+        };
+        let answer = drive(&mut self.driver, &mut self.early, &self.deadline, query);
+        let serving: i32 = self.deadline.run(answer).await?;
+        Ok(told == Some(serving))
     }
 
     async fn execute(&mut self, sql: &str, what: &str) -> Result<()> {

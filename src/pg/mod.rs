@@ -1,12 +1,15 @@
 //! PostgreSQL: the only place that names `tokio_postgres`.
 
 pub mod attachments;
+mod canary;
 pub mod config;
 pub mod connect;
 pub mod database;
 mod deadline;
 pub mod identifier;
 pub mod listener;
+mod pooler;
 pub mod publisher;
 pub mod sql;
+pub mod target;
 pub mod tls;

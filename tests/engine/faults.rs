@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{json, Value};
 use socketio_postgres_adapter::error::ErrorKind;
 
-use crate::support::fake_database::FakeServer;
+use crate::support::fake_database::{FakeDatabase, FakeServer};
 use crate::support::node::Node;
 use crate::support::until;
 
@@ -28,6 +28,31 @@ async fn a_failed_transaction_is_sent_again_and_nothing_is_lost_or_reordered() {
     }
     assert_eq!(b.emitted(100).await, numbers(0..100));
     assert_eq!(a.reports(1).await[0].0, "ERR_CONNECTION");
+}
+
+/// How often a new engine tries to connect in ten minutes.
+async fn attempts_in_ten_minutes(database: FakeDatabase) -> usize {
+    let node = Node::start_with(database, "a", &json!({}));
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    node.database.attempts()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_absent_server_is_tried_often_and_one_that_denies_the_login_seldom() {
+    let absent = FakeServer::default().database();
+    absent.refuse_connections(usize::MAX);
+    let often = attempts_in_ten_minutes(absent).await;
+    assert!(often >= 2 * 300, "{often}");
+
+    let denying = FakeServer::default().database();
+    denying.deny_logins(true);
+    let seldom = attempts_in_ten_minutes(denying.clone()).await;
+    // Two connections: four attempts each in the first minute, and at most two in each other one.
+    assert!((2 * 10..=2 * 26).contains(&seldom), "{seldom}");
+
+    denying.deny_logins(false);
+    let node = Node::start_with(denying, "b", &json!({}));
+    node.open("/").await;
 }
 
 #[tokio::test(start_paused = true)]

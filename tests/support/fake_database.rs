@@ -31,6 +31,8 @@ pub struct FakeDatabase {
 #[derive(Default)]
 struct Faults {
     refused_connections: usize,
+    denies_logins: bool,
+    attempts: usize,
     listener: Option<u64>,
     publisher: Option<u64>,
     next_notify: VecDeque<ErrorKind>,
@@ -102,6 +104,16 @@ impl FakeDatabase {
         self.faults().refused_connections = count;
     }
 
+    /// Whether every login is denied from now on.
+    pub fn deny_logins(&self, denies: bool) {
+        self.faults().denies_logins = denies;
+    }
+
+    /// How many connections were tried, with or without success.
+    pub fn attempts(&self) -> usize {
+        self.faults().attempts
+    }
+
     /// Transactions stay under way until [`Self::release`].
     pub fn hold_publisher(&self) {
         self.faults().held = true;
@@ -158,6 +170,11 @@ impl FakeDatabase {
 
     fn open(&self) -> Result<u64> {
         let mut faults = self.faults();
+        faults.attempts += 1;
+        if faults.denies_logins {
+            let denied = Error::new(ErrorKind::Connection, "denied on command");
+            return Err(denied.with_sqlstate("28P01"));
+        }
         if faults.refused_connections > 0 {
             faults.refused_connections -= 1;
             return Err(Error::new(ErrorKind::Connection, "refused on command"));
@@ -179,10 +196,6 @@ fn lost() -> Error {
 impl Database for FakeDatabase {
     type Listener = FakeListener;
     type Publisher = FakePublisher;
-
-    fn describe(&self) -> String {
-        "fake".into()
-    }
 
     async fn connect_listener(&self) -> Result<FakeListener> {
         let connection = self.open()?;

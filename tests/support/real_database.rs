@@ -9,6 +9,7 @@ use serde_json::{json, Value};
 use socketio_postgres_adapter::cluster::batch::Outgoing;
 use socketio_postgres_adapter::pg::connect::PgDatabase;
 use socketio_postgres_adapter::pg::database::{Listener, Notification};
+use socketio_postgres_adapter::pg::target::Target;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -99,7 +100,8 @@ impl RealServer {
             let password = password.clone();
             Box::pin(async move { Ok(password) }) as _
         });
-        PgDatabase::new(serde_json::from_value(settings).unwrap(), table, source).unwrap()
+        let target = Target::new(serde_json::from_value(settings).unwrap(), source).unwrap();
+        PgDatabase::new(target, table).unwrap()
     }
 
     fn host(&self) -> String {

@@ -20,13 +20,18 @@ fn config_with(changes: Value) -> ConnectionConfig {
     serde_json::from_value(settings).unwrap()
 }
 
+/// With the first host.
+fn to_tokio(config: &ConnectionConfig, password: Option<&str>) -> tokio_postgres::Config {
+    config.to_tokio(&config.hosts[0], password).unwrap()
+}
+
 fn tls() -> Value {
     json!({ "ca": null, "cert": null, "key": null, "verify": false, "servername": "db", "required": true })
 }
 
 #[test]
 fn a_plain_configuration() {
-    let config = config_with(json!({})).to_tokio(Some("secret")).unwrap();
+    let config = to_tokio(&config_with(json!({})), Some("secret"));
     assert_eq!(config.get_hosts(), [Host::Tcp("db.example.com".into())]);
     assert_eq!(config.get_ports(), [5433]);
     assert_eq!(config.get_user(), Some("alice"));
@@ -42,17 +47,12 @@ fn a_plain_configuration() {
 
 #[test]
 fn no_password_is_sent_when_there_is_none() {
-    assert_eq!(
-        config_with(json!({})).to_tokio(None).unwrap().get_password(),
-        None
-    );
+    assert_eq!(to_tokio(&config_with(json!({})), None).get_password(), None);
 }
 
 #[test]
 fn a_given_application_name_is_kept() {
-    let config = config_with(json!({ "applicationName": "chat" }))
-        .to_tokio(None)
-        .unwrap();
+    let config = to_tokio(&config_with(json!({ "applicationName": "chat" })), None);
     assert_eq!(config.get_application_name(), Some("chat"));
 }
 
@@ -62,7 +62,7 @@ fn time_limits_follow_the_options_of_the_user() {
         "options": "-c search_path=chat", "statementTimeoutMs": 1000, "lockTimeoutMs": 2000,
         "idleInTransactionTimeoutMs": 3000, "connectTimeoutMs": 1500,
     }));
-    let config = config.to_tokio(None).unwrap();
+    let config = to_tokio(&config, None);
     assert_eq!(
         config.get_options(),
         Some(
@@ -83,16 +83,14 @@ fn a_connect_timeout_of_zero_is_none() {
 
 #[test]
 fn a_silent_peer_is_probed() {
-    let config = config_with(json!({})).to_tokio(None).unwrap();
+    let config = to_tokio(&config_with(json!({})), None);
     assert!(config.get_keepalives());
     assert_eq!(config.get_keepalives_idle(), KEEPALIVE_IDLE);
     assert_eq!(config.get_keepalives_interval(), Some(KEEPALIVE_INTERVAL));
     assert_eq!(config.get_keepalives_retries(), Some(KEEPALIVE_RETRIES));
     assert_eq!(config.get_tcp_user_timeout(), Some(&UNACKNOWLEDGED_LIMIT));
-    assert!(!config_with(json!({ "keepAlive": false }))
-        .to_tokio(None)
-        .unwrap()
-        .get_keepalives());
+    let silent = config_with(json!({ "keepAlive": false }));
+    assert!(!to_tokio(&silent, None).get_keepalives());
 }
 
 #[test]
@@ -100,7 +98,7 @@ fn tls_is_required_where_it_is_configured() {
     let changes = json!({ "tls": tls(), "sslNegotiation": "direct", "channelBinding": true });
     let config = config_with(changes);
     assert!(config.is_direct_tls());
-    let config = config.to_tokio(None).unwrap();
+    let config = to_tokio(&config, None);
     assert_eq!(config.get_ssl_mode(), SslMode::Require);
     assert_eq!(config.get_ssl_negotiation(), SslNegotiation::Direct);
     assert_eq!(config.get_channel_binding(), ChannelBinding::Prefer);
@@ -111,7 +109,7 @@ fn tls_is_required_where_it_is_configured() {
 fn a_socket_folder() {
     let config = config_with(json!({ "hosts": [{ "host": "/run/postgresql", "port": 5432 }] }));
     assert_eq!(
-        config.to_tokio(None).unwrap().get_hosts(),
+        to_tokio(&config, None).get_hosts(),
         [Host::Unix("/run/postgresql".into())]
     );
     assert_eq!(config.describe(), "alice@/run/postgresql:5432/app");
@@ -122,15 +120,17 @@ fn of_several_servers_the_writable_one_is_used() {
     let hosts = json!({ "hosts": [{ "host": "a", "port": 1 }, { "host": "::1", "port": 2 }] });
     let config = config_with(hosts);
     assert_eq!(config.describe(), "alice@a:1,[::1]:2/app");
-    let config = config.to_tokio(None).unwrap();
-    assert_eq!(config.get_ports(), [1, 2]);
+    let config = config.to_tokio(&config.hosts[1], None).unwrap();
+    assert_eq!(config.get_ports(), [2]);
     assert_eq!(config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
 }
 
 #[test]
 fn unusable_settings_are_refused() {
-    let refused = |changes| config_with(changes).to_tokio(None).unwrap_err();
-    assert!(matches!(refused(json!({ "hosts": [] })), ConfigError::NoHost));
+    let refused = |changes| {
+        let config = config_with(changes);
+        config.to_tokio(&config.hosts[0], None).unwrap_err()
+    };
     assert!(matches!(
         refused(json!({ "hosts": [{ "host": "", "port": 1 }] })),
         ConfigError::NoHost
