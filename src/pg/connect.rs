@@ -18,6 +18,7 @@ use super::listener::PgListener;
 use super::publisher::PgPublisher;
 use super::sql::TableStatements;
 use super::tls::{self, TlsConnector};
+use super::watch;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long connecting may take in all, when the configuration does not say.
@@ -37,6 +38,7 @@ pub struct PgDatabase {
     statements: TableStatements,
     password: PasswordSource,
     statement_timeout: Duration,
+    watch_tick: Duration,
 }
 
 impl PgDatabase {
@@ -61,6 +63,7 @@ impl PgDatabase {
             statements: TableStatements::new(&table),
             password,
             statement_timeout: STATEMENT_TIMEOUT,
+            watch_tick: watch::TICK,
         })
     }
 
@@ -68,6 +71,13 @@ impl PgDatabase {
     #[must_use]
     pub fn with_statement_timeout(mut self, limit: Duration) -> Self {
         self.statement_timeout = limit;
+        self
+    }
+
+    /// The same with another tick than a second for the watch over the listening session.
+    #[must_use]
+    pub fn with_watch_tick(mut self, tick: Duration) -> Self {
+        self.watch_tick = tick;
         self
     }
 
@@ -119,7 +129,13 @@ impl Database for PgDatabase {
     async fn connect_listener(&self) -> Result<PgListener> {
         let (client, driver) = self.connect().await?;
         let deadline = self.deadline(&client);
-        Ok(PgListener::new(client, driver, self.statements.clone(), deadline))
+        Ok(PgListener::new(
+            client,
+            driver,
+            self.statements.clone(),
+            deadline,
+            self.watch_tick,
+        ))
     }
 
     async fn connect_publisher(&self) -> Result<PgPublisher> {

@@ -2,7 +2,9 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{ready, Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::poll_fn;
 use tokio_postgres::{AsyncMessage, Client};
@@ -12,6 +14,7 @@ use super::connect::{lost_connection, statement_error, Driver, CLOSE_TIMEOUT};
 use super::database::{Listener, Notification};
 use super::deadline::Deadline;
 use super::sql::{self, TableStatements};
+use super::watch::Watch;
 use crate::error::{ErrorKind, Result};
 
 /// A listening connection.
@@ -20,10 +23,16 @@ use crate::error::{ErrorKind, Result};
 /// receiver that is behind stops reading the socket, and PostgreSQL keeps what comes; and no answer can wait
 /// behind notifications that nobody takes.
 pub struct PgListener {
-    client: Client,
-    driver: Driver,
+    client: Arc<Client>,
+    inbound: Inbound,
     statements: TableStatements,
     deadline: Deadline,
+}
+
+/// What comes over the connection.
+struct Inbound {
+    driver: Driver,
+    watch: Watch,
     /// Notifications that arrived while an answer was awaited.
     early: Vec<Notification>,
 }
@@ -34,13 +43,19 @@ impl PgListener {
         driver: Driver,
         statements: TableStatements,
         deadline: Deadline,
+        watch_tick: Duration,
     ) -> Self {
+        let client = Arc::new(client);
+        let inbound = Inbound {
+            driver,
+            watch: Watch::new(Arc::clone(&client), watch_tick),
+            early: Vec::new(),
+        };
         Self {
             client,
-            driver,
+            inbound,
             statements,
             deadline,
-            early: Vec::new(),
         }
     }
 
@@ -49,7 +64,7 @@ impl PgListener {
             let done = self.client.batch_execute(sql).await;
             done.map_err(|error| statement_error(error, ErrorKind::Listen, what))
         };
-        let answer = drive(&mut self.driver, &mut self.early, &self.deadline, query);
+        let answer = self.inbound.drive(&self.deadline, query);
         self.deadline.run(answer).await
     }
 }
@@ -59,24 +74,27 @@ impl Listener for PgListener {
         if channels.is_empty() {
             return Ok(());
         }
-        self.execute(&sql::listen(channels), "cannot listen").await
+        self.execute(&sql::listen(channels), "cannot listen").await?;
+        self.inbound.watch.expect(channels);
+        Ok(())
     }
 
     async fn unlisten(&mut self, channels: &[String]) -> Result<()> {
         if channels.is_empty() {
             return Ok(());
         }
+        self.inbound.watch.forget(channels);
         self.execute(&sql::unlisten(channels), "cannot stop listening")
             .await
     }
 
     async fn receive(&mut self, notifications: &mut Vec<Notification>, most: usize) -> Result<()> {
-        notifications.append(&mut self.early);
+        notifications.append(&mut self.inbound.early);
         poll_fn(|cx| loop {
             if notifications.len() >= most {
                 return Poll::Ready(Ok(()));
             }
-            match poll_notification(&mut self.driver, cx) {
+            match self.inbound.poll(cx) {
                 Poll::Ready(Ok(Some(notification))) => notifications.push(notification),
                 Poll::Ready(Ok(None)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
@@ -89,80 +107,64 @@ impl Listener for PgListener {
 
     async fn fetch(&mut self, ids: &[i64]) -> Result<Vec<Option<Vec<u8>>>> {
         let query = attachments::fetch(&self.client, &self.statements, ids);
-        let answer = drive(&mut self.driver, &mut self.early, &self.deadline, query);
+        let answer = self.inbound.drive(&self.deadline, query);
         self.deadline.run(answer).await
     }
 
-    async fn probe(&mut self) -> Result<()> {
-        self.execute(sql::PROBE, "the server gives no sign of life").await
-    }
-
     async fn close(self) {
-        let Self {
-            client, mut driver, ..
-        } = self;
+        let Self { client, inbound, .. } = self;
+        let Inbound {
+            mut driver, watch, ..
+        } = inbound;
         // Without its client the connection says goodbye and ends.
-        drop(client);
-        let mut ignored = Vec::new();
-        let end = async {
-            while poll_fn(|cx| poll_into(&mut driver, &mut ignored, cx))
-                .await
-                .is_ok()
-            {
-                ignored.clear();
-            }
-        };
+        drop((client, watch));
+        let end = poll_fn(|cx| {
+            while let Some(Ok(_)) = ready!(driver.poll_message(cx)) {}
+            Poll::Ready(())
+        });
         drop(tokio::time::timeout(CLOSE_TIMEOUT, end).await);
     }
 }
 
-/// Polls the connection until `query` is answered; notifications that come meanwhile are kept.
-async fn drive<T>(
-    driver: &mut Driver,
-    early: &mut Vec<Notification>,
-    deadline: &Deadline,
-    query: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    let mut query = pin!(query);
-    poll_fn(|cx| {
-        // The query first: it hands its request to the connection, which sends it when polled next.
-        loop {
-            if let Poll::Ready(answer) = query.as_mut().poll(cx) {
-                return Poll::Ready(answer);
+impl Inbound {
+    /// Polls the connection until `query` is answered; notifications that come meanwhile are kept.
+    async fn drive<T>(&mut self, deadline: &Deadline, query: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut query = pin!(query);
+        poll_fn(|cx| {
+            // The query first: it hands its request to the connection, which sends it when polled next.
+            loop {
+                if let Poll::Ready(answer) = query.as_mut().poll(cx) {
+                    return Poll::Ready(answer);
+                }
+                match ready!(self.poll(cx)) {
+                    Ok(notification) => self.early.extend(notification),
+                    // The query knows best why it failed, if it was the query.
+                    Err(error) => {
+                        return match query.as_mut().poll(cx) {
+                            Poll::Ready(answer) => Poll::Ready(answer),
+                            Poll::Pending => Poll::Ready(Err(error)),
+                        }
+                    }
+                }
+                deadline.heard();
             }
-            if let Err(error) = ready!(poll_into(driver, early, cx)) {
-                // The query knows best why it failed, if it was the query.
-                return match query.as_mut().poll(cx) {
-                    Poll::Ready(answer) => Poll::Ready(answer),
-                    Poll::Pending => Poll::Ready(Err(error)),
-                };
+        })
+        .await
+    }
+
+    /// Takes one message from the connection: a notification, or something else (`None`).
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Notification>>> {
+        match self.driver.poll_message(cx) {
+            Poll::Pending => self.watch.poll(cx).map(Err),
+            Poll::Ready(Some(Ok(AsyncMessage::Notification(notification)))) => {
+                Poll::Ready(Ok(Some(Notification {
+                    channel: notification.channel().to_owned(),
+                    payload: notification.payload().to_owned(),
+                })))
             }
-            deadline.heard();
+            Poll::Ready(Some(Ok(_))) => Poll::Ready(Ok(None)),
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Err(lost_connection(Some(error)))),
+            Poll::Ready(None) => Poll::Ready(Err(lost_connection(None))),
         }
-    })
-    .await
-}
-
-/// Takes one message from the connection.
-fn poll_into(
-    driver: &mut Driver,
-    notifications: &mut Vec<Notification>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<()>> {
-    let notification = ready!(poll_notification(driver, cx))?;
-    notifications.extend(notification);
-    Poll::Ready(Ok(()))
-}
-
-/// Takes one message from the connection: a notification, or something else (`None`).
-fn poll_notification(driver: &mut Driver, cx: &mut Context<'_>) -> Poll<Result<Option<Notification>>> {
-    match ready!(driver.poll_message(cx)) {
-        Some(Ok(AsyncMessage::Notification(notification))) => Poll::Ready(Ok(Some(Notification {
-            channel: notification.channel().to_owned(),
-            payload: notification.payload().to_owned(),
-        }))),
-        Some(Ok(_)) => Poll::Ready(Ok(None)),
-        Some(Err(error)) => Poll::Ready(Err(lost_connection(Some(error)))),
-        None => Poll::Ready(Err(lost_connection(None))),
     }
 }

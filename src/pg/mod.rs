@@ -10,3 +10,4 @@ pub mod listener;
 pub mod publisher;
 pub mod sql;
 pub mod tls;
+mod watch;

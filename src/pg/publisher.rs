@@ -8,12 +8,15 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::Client;
 
 use super::attachments;
-use super::connect::{statement_error, Driver, CLOSE_TIMEOUT};
+use super::connect::{lost_connection, statement_error, Driver, CLOSE_TIMEOUT};
 use super::database::Publisher;
 use super::deadline::Deadline;
 use super::sql::{self, TableStatements};
 use crate::cluster::batch::Outgoing;
 use crate::error::{ErrorKind, Result};
+
+/// How long the server may take to answer when it has nothing else to do.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The task that moves the bytes of a connection; it ends with this value at the latest, even if the peer has
 /// vanished without a word.
@@ -105,6 +108,14 @@ impl Publisher for PgPublisher {
         ];
         self.publish(&self.statements.notify_with_attachments, &parameters)
             .await
+    }
+
+    async fn probe(&mut self) -> Result<()> {
+        match tokio::time::timeout(PROBE_TIMEOUT, self.client.batch_execute(sql::PROBE)).await {
+            Ok(answer) => answer.map_err(|error| lost_connection(Some(error))),
+            Err(_) => Err(lost_connection(None)
+                .with_source(format!("no answer within {} ms", PROBE_TIMEOUT.as_millis()))),
+        }
     }
 
     async fn prune(&mut self, age: Duration) -> Result<u64> {

@@ -18,6 +18,9 @@ pub const NOTIFY_MANY: &str = "SELECT count(set_config('synchronous_commit', 'of
 /// Asks for a sign of life.
 pub const PROBE: &str = "SELECT 1";
 
+/// What the session listens on.
+pub const LISTENING_CHANNELS: &str = "SELECT pg_listening_channels()";
+
 /// Whether a table exists; the parameter is its quoted name.
 pub const TABLE_EXISTS: &str = "SELECT to_regclass($1) IS NOT NULL";
 

@@ -109,6 +109,10 @@ impl Publisher for FakePublisher {
         Ok(())
     }
 
+    async fn probe(&mut self) -> Result<()> {
+        self.check()
+    }
+
     async fn prune(&mut self, _age: Duration) -> Result<u64> {
         self.check()?;
         let mut faults = self.database.faults();
