@@ -6,12 +6,9 @@ const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
 
 const { clusterFor, untilAcquainted } = require("../support/cluster.js");
-const {
-  Reports,
-  startProxy,
-  terminateSessions,
-} = require("../support/faults.js");
+const { Reports, terminateSessions } = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
+const { startProxy } = require("../support/proxy.js");
 const { TestServer } = require("../support/server.js");
 const { collect, once, until } = require("../support/wait.js");
 
