@@ -221,7 +221,9 @@ class EmbeddedPostgres {
         .readFile(path.join(this._data, "postmaster.pid"), "utf8")
         .catch(() => "");
       const [pid, , , , , , , state] = status.split("\n");
-      if (Number(pid) === server.pid && state?.trim() === "ready") {
+      // a standby takes connections as well
+      const isReady = ["ready", "standby"].includes(state?.trim() ?? "");
+      if (Number(pid) === server.pid && isReady) {
         return;
       }
       if (

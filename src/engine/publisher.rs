@@ -128,6 +128,7 @@ impl<'a> Work<'a> {
                 () = self.cleaner.due(), if cleans => if let Err(error) = self.clean(connection).await {
                     return Ended::Lost(error);
                 },
+                error = connection.lost() => return Ended::Lost(error),
                 () = tokio::time::sleep(PROBE_AFTER) => if let Err(error) = connection.probe().await {
                     return Ended::Lost(error);
                 },

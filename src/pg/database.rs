@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::cluster::batch::Outgoing;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A notification as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,9 @@ pub trait Publisher: Send {
 
     /// Stores the attachments and notifies all channels in one transaction, in order. All or nothing.
     fn notify_batch(&mut self, messages: &[Outgoing]) -> impl Future<Output = Result<()>> + Send;
+
+    /// Waits until the connection is lost, as far as that shows by itself.
+    fn lost(&mut self) -> impl Future<Output = Error> + Send;
 
     /// Asks the server for a sign of life.
     fn probe(&mut self) -> impl Future<Output = Result<()>> + Send;
