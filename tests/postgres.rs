@@ -15,3 +15,5 @@ mod listening;
 mod publishing;
 #[path = "postgres/table.rs"]
 mod table;
+#[path = "postgres/watching.rs"]
+mod watching;

@@ -6,8 +6,9 @@ const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
 
 const { useCluster } = require("../support/cluster.js");
-const { Reports, startProxy } = require("../support/faults.js");
+const { Reports } = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
+const { startProxy } = require("../support/proxy.js");
 const { collect, until } = require("../support/wait.js");
 const { emitterFor, listenFor } = require("./emitters.js");
 

@@ -5,29 +5,14 @@
 const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
 
-const { clusterFor, untilAcquainted } = require("../support/cluster.js");
-const {
-  Reports,
-  startProxy,
-  terminateSessions,
-} = require("../support/faults.js");
+const { untilAcquainted } = require("../support/cluster.js");
+const { Reports } = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
+const { startProxy } = require("../support/proxy.js");
 const { TestServer } = require("../support/server.js");
 const { collect, once, until } = require("../support/wait.js");
 
 /** @typedef {Awaited<ReturnType<typeof startProxy>>} Proxy */
-
-/**
- * @param {number[]} numbers
- * @param {string} what
- */
-function assertAscending(numbers, what) {
-  numbers.forEach((number, index) => {
-    const previous =
-      index === 0 ? -1 : /** @type {number} */ (numbers[index - 1]);
-    assert.ok(number > previous, `${what}: ${previous} before ${number}`);
-  });
-}
 
 /**
  * Waits until both connections of a server are known to be lost: each tries to connect and says so, once.
@@ -42,24 +27,6 @@ async function untilBothAreGone(reports) {
   await until(() => attempts().length >= 2, { message: "two attempts" });
 }
 
-/** Emits numbers, one every few milliseconds, some of them with an attachment. */
-class Traffic {
-  /** @param {import("socket.io").Server} io */
-  constructor(io) {
-    this.sent = 0;
-    this._timer = setInterval(() => {
-      const number = this.sent;
-      this.sent += 1;
-      const ballast = number % 10 === 0 ? Buffer.alloc(10) : "";
-      io.emit("number", number, ballast);
-    }, 2);
-  }
-
-  stop() {
-    clearInterval(this._timer);
-  }
-}
-
 /**
  * @param {any[]} values of the event "number"
  * @returns {number[]}
@@ -68,59 +35,6 @@ const numbersOf = (values) => values.map(([number]) => number);
 
 describe("connections", () => {
   const database = useDatabase();
-
-  /**
-   * @param {import("node:test").TestContext} t
-   * @param {(database: import("../support/postgres.js").TestDatabase) => Promise<unknown>} disturb
-   */
-  async function disturbTenTimes(t, disturb) {
-    const reports = new Reports();
-    const cluster = await clusterFor(t, database, {
-      servers: 2,
-      options: { errorHandler: reports.errorHandler },
-    });
-    const near = collect(cluster.client(0), "number");
-    const far = collect(cluster.client(1), "number");
-    const traffic = new Traffic(cluster.io(0));
-    t.after(() => traffic.stop());
-
-    for (let round = 0; round < 10; round += 1) {
-      await disturb(database);
-      const next = traffic.sent;
-      await until(() => numbersOf(far.values).some((number) => number > next), {
-        message: `traffic after disturbance ${round}`,
-      });
-    }
-    traffic.stop();
-    await cluster.fence();
-
-    const numbers = numbersOf(far.values);
-    t.diagnostic(
-      `sent ${traffic.sent}, arrived ${numbers.length}, reported ${reports.errors.length}`,
-    );
-    assert.deepEqual(
-      numbersOf(near.values),
-      Array.from({ length: traffic.sent }, (_, number) => number),
-    );
-    assertAscending(numbers, "order");
-    assert.deepEqual([...new Set(reports.codes)], ["ERR_CONNECTION"]);
-    return { sent: traffic.sent, numbers };
-  }
-
-  it("killed by the administrator, ten times: traffic resumes in order, nothing is doubled", async (t) => {
-    await disturbTenTimes(t, terminateSessions);
-  });
-
-  it("a publisher that is killed loses nothing", async (t) => {
-    const { sent, numbers } = await disturbTenTimes(t, ({ query }) =>
-      query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-          WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%pg_notify%'`,
-      ),
-    );
-
-    assert.equal(numbers.length, sent);
-  });
 
   /**
    * Two servers; the way of the first to the database can be cut.

@@ -3,7 +3,7 @@
 const assert = require("node:assert/strict");
 const { test } = require("node:test");
 
-const { startProxy } = require("../support/faults.js");
+const { startProxy } = require("../support/proxy.js");
 const { useDatabase } = require("../support/postgres.js");
 const { collect } = require("../support/wait.js");
 const {

@@ -20,16 +20,22 @@ const run = promisify(execFile);
  * @property {import("pg").PoolConfig} [pool]
  */
 
+/** What a child runs, when it is not told something else. */
+const SCRIPT = path.join(__dirname, "child-server.js");
+
 class ChildServer {
-  /** @param {ChildOptions} options */
-  constructor(options) {
+  /**
+   * @param {ChildOptions} options
+   * @param {{ script?: string, env?: NodeJS.ProcessEnv }} [program] which answers calls; variables to be added
+   */
+  constructor(options, { script = SCRIPT, env } = {}) {
     this._calls = 0;
     this.stderr = "";
-    this._process = fork(
-      path.join(__dirname, "child-server.js"),
-      [JSON.stringify(options)],
-      { stdio: ["ignore", "inherit", "pipe", "ipc"], execArgv: [] },
-    );
+    this._process = fork(script, [JSON.stringify(options)], {
+      stdio: ["ignore", "inherit", "pipe", "ipc"],
+      execArgv: [],
+      env: { ...process.env, ...env },
+    });
     this._process.stderr?.on("data", (chunk) => (this.stderr += chunk));
     /** @type {Promise<Exit>} */
     this.exited = once(this._process, "exit").then(([code, signal]) => ({

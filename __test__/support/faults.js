@@ -1,9 +1,8 @@
 "use strict";
 
-// What the tests of faults need beyond a cluster: raw messages, a look at what was reported, broken connections.
+// What the tests of faults need beyond a cluster: raw messages, a look at what was reported, scripts.
 
 const { spawn } = require("node:child_process");
-const net = require("node:net");
 
 const { Client } = require("pg");
 
@@ -205,78 +204,6 @@ async function terminateSessions(database) {
   return count;
 }
 
-/** Stands between an adapter and the database, and can go away or fall silent. */
-class Proxy {
-  /** @param {string} connectionString of the server behind it */
-  constructor(connectionString) {
-    this._target = new URL(connectionString);
-    this._port = 0;
-    /** @type {Set<net.Socket>} */
-    this._sockets = new Set();
-    this._server = net.createServer((socket) => this._accept(socket));
-  }
-
-  /** The way to the database through this proxy. */
-  get connectionString() {
-    const url = new URL(this._target);
-    url.host = `127.0.0.1:${this._port}`;
-    return url.href;
-  }
-
-  /** @param {net.Socket} inner */
-  _accept(inner) {
-    const outer = net.connect(Number(this._target.port), this._target.hostname);
-    for (const [from, to] of [
-      [inner, outer],
-      [outer, inner],
-    ]) {
-      this._sockets.add(from);
-      from.on("error", () => {}); // both ends learn of it by the close
-      from.on("close", () => {
-        this._sockets.delete(from);
-        to.destroy();
-      });
-      from.pipe(to);
-    }
-  }
-
-  /** Takes connections, always on the same port. */
-  async open() {
-    await new Promise((resolve) => {
-      this._server.listen(this._port, "127.0.0.1", () => resolve(undefined));
-    });
-    const address = /** @type {net.AddressInfo} */ (this._server.address());
-    this._port = address.port;
-  }
-
-  /** Breaks the connections and refuses new ones. */
-  async cut() {
-    const closed = new Promise((resolve) => this._server.close(resolve));
-    this._sockets.forEach((socket) => socket.resetAndDestroy());
-    await closed;
-  }
-
-  /** Lets nothing through any more, without a word to either side. */
-  freeze() {
-    this._sockets.forEach((socket) => {
-      socket.unpipe();
-      socket.pause();
-    });
-  }
-}
-
-/**
- * @param {import("node:test").TestContext} t which ends it
- * @param {string} connectionString
- * @returns {Promise<Proxy>}
- */
-async function startProxy(t, connectionString) {
-  const proxy = new Proxy(connectionString);
-  await proxy.open();
-  t.after(() => proxy.cut());
-  return proxy;
-}
-
 /** What every script starts with. */
 const PREAMBLE = `"use strict";
   const { createAdapter } = require("../../index.js");
@@ -383,7 +310,6 @@ module.exports = {
   notifyAttachment,
   Reports,
   runScript,
-  startProxy,
   startScript,
   terminateSessions,
   untilListening,

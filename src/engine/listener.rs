@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::inbox::Item;
 use super::namespaces::NamespaceId;
@@ -18,9 +17,6 @@ use crate::wire::message::MessageType;
 
 /// How many notifications are dealt with at a time.
 const MOST_NOTIFICATIONS: usize = 512;
-/// After how much silence the server is asked for a sign of life. Our own heartbeats come back as
-/// notifications, so with an open namespace such a silence is rare.
-const PROBE_AFTER: Duration = Duration::from_secs(5);
 
 /// Listens until the engine ends.
 pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdown: Shutdown) {
@@ -83,18 +79,14 @@ async fn serve<L: Listener>(
     }
 }
 
-/// Waits for notifications; after a silence it makes sure that the server is still there.
+/// Waits for notifications.
 async fn receive<L: Listener>(
     shared: &Shared,
     connection: &mut L,
     received: &mut Received<'_>,
 ) -> Result<()> {
     let arrival = connection.receive(&mut received.notifications, MOST_NOTIFICATIONS);
-    let silence = tokio::time::timeout(PROBE_AFTER, shared.clock.hearing.listening(arrival));
-    match silence.await {
-        Ok(arrived) => arrived,
-        Err(_) => connection.probe().await,
-    }
+    shared.clock.hearing.listening(arrival).await
 }
 
 /// Whoever joins from now on is not noticed.

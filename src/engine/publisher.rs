@@ -5,6 +5,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::cleaner::Cleaner;
 use super::frame_writer::FrameWriter;
@@ -27,6 +28,10 @@ const LIMITS: Limits = Limits {
     count: 1000,
     bytes: 256 * 1024,
 };
+
+/// After how much idleness the server is asked for a sign of life: often enough that one that fell silent is noticed
+/// within 15 seconds, also by a statement that is sent just before and waited for as long as it may take.
+const PROBE_AFTER: Duration = Duration::from_secs(2);
 
 /// How often a connection may be lost over the same messages before they are taken for the cause.
 const MOST_LOSSES: u32 = 30;
@@ -121,6 +126,10 @@ impl<'a> Work<'a> {
                 () = shutdown.wait() => return Ended::Shutdown,
                 () = self.shared.outbox.filled() => self.gather(),
                 () = self.cleaner.due(), if cleans => if let Err(error) = self.clean(connection).await {
+                    return Ended::Lost(error);
+                },
+                error = connection.lost() => return Ended::Lost(error),
+                () = tokio::time::sleep(PROBE_AFTER) => if let Err(error) = connection.probe().await {
                     return Ended::Lost(error);
                 },
             }

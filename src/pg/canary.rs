@@ -6,6 +6,7 @@ use tokio_postgres::types::Type;
 
 use super::connect::statement_error;
 use super::database::{Listener, Notification};
+use super::listener::PgListener;
 use super::publisher::DriverTask;
 use super::sql;
 use super::target::Target;
@@ -28,7 +29,7 @@ const DOUBTS: usize = 2;
 ///
 /// # Errors
 /// As of the connections.
-pub(super) async fn is_heard(listener: &mut impl Listener, target: &Target) -> Result<bool> {
+pub(super) async fn is_heard(listener: &mut PgListener, target: &Target) -> Result<bool> {
     let channels = [CHANNEL.to_owned()];
     listener.listen(&channels).await?;
     for _ in 0..=DOUBTS {
@@ -72,7 +73,7 @@ enum Heard {
     Never,
 }
 
-async fn hear(listener: &mut impl Listener, song: &str) -> Result<Heard> {
+async fn hear(listener: &mut PgListener, song: &str) -> Result<Heard> {
     if arrives_within(ARRIVAL_TIMEOUT, listener, song).await? {
         return Ok(Heard::AtOnce);
     }
@@ -82,7 +83,7 @@ async fn hear(listener: &mut impl Listener, song: &str) -> Result<Heard> {
     Ok(if is_late { Heard::Late } else { Heard::Never })
 }
 
-async fn arrives_within(limit: Duration, listener: &mut impl Listener, song: &str) -> Result<bool> {
+async fn arrives_within(limit: Duration, listener: &mut PgListener, song: &str) -> Result<bool> {
     let arrival = async {
         let mut heard: Vec<Notification> = Vec::new();
         while !heard.iter().any(|notification| notification.payload == song) {

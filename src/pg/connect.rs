@@ -16,6 +16,7 @@ use super::publisher::PgPublisher;
 use super::sql::TableStatements;
 use super::target::Target;
 use super::tls::TlsConnector;
+use super::watch;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long the server may take to say goodbye.
@@ -28,6 +29,7 @@ pub struct PgDatabase {
     listen: Option<Target>,
     statements: TableStatements,
     statement_timeout: Duration,
+    watch_tick: Duration,
 }
 
 impl PgDatabase {
@@ -44,6 +46,7 @@ impl PgDatabase {
             listen: None,
             statements: TableStatements::new(&table),
             statement_timeout: STATEMENT_TIMEOUT,
+            watch_tick: watch::TICK,
         })
     }
 
@@ -60,6 +63,13 @@ impl PgDatabase {
         self.statement_timeout = limit;
         self
     }
+
+    /// The same with another tick than a second for the watch over the listening session.
+    #[must_use]
+    pub fn with_watch_tick(mut self, tick: Duration) -> Self {
+        self.watch_tick = tick;
+        self
+    }
 }
 
 impl Database for PgDatabase {
@@ -70,7 +80,8 @@ impl Database for PgDatabase {
         let target = self.listen.as_ref().unwrap_or(&self.main);
         let (client, driver) = target.connect().await?;
         let deadline = target.deadline(&client, self.statement_timeout);
-        let mut listener = PgListener::new(client, driver, self.statements.clone(), deadline);
+        let statements = self.statements.clone();
+        let mut listener = PgListener::new(client, driver, statements, deadline, self.watch_tick);
         listener.verify_listening(target).await?;
         Ok(listener)
     }

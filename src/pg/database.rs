@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::cluster::batch::Outgoing;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A notification as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub trait Database: Send + Sync + 'static {
 }
 
 /// A connection that listens. Every method fails with a retryable error once the connection is lost, or gives no
-/// answer in time.
+/// answer in time, or no longer listens.
 pub trait Listener: Send {
     /// Listens on more channels.
     fn listen(&mut self, channels: &[String]) -> impl Future<Output = Result<()>> + Send;
@@ -49,9 +49,6 @@ pub trait Listener: Send {
     /// Reads attachments, in the order of `ids`; a row that is gone is `None`.
     fn fetch(&mut self, ids: &[i64]) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>>> + Send;
 
-    /// Asks the server for a sign of life.
-    fn probe(&mut self) -> impl Future<Output = Result<()>> + Send;
-
     /// Ends the connection in an orderly way.
     fn close(self) -> impl Future<Output = ()> + Send;
 }
@@ -64,6 +61,12 @@ pub trait Publisher: Send {
 
     /// Stores the attachments and notifies all channels in one transaction, in order. All or nothing.
     fn notify_batch(&mut self, messages: &[Outgoing]) -> impl Future<Output = Result<()>> + Send;
+
+    /// Waits until the connection is lost, as far as that shows by itself.
+    fn lost(&mut self) -> impl Future<Output = Error> + Send;
+
+    /// Asks the server for a sign of life.
+    fn probe(&mut self) -> impl Future<Output = Result<()>> + Send;
 
     /// Removes some of the attachments older than `age` and says how many: zero when none is left.
     fn prune(&mut self, age: Duration) -> impl Future<Output = Result<u64>> + Send;

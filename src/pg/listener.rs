@@ -2,7 +2,9 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{ready, Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::poll_fn;
 use tokio_postgres::{AsyncMessage, Client};
@@ -15,6 +17,7 @@ use super::deadline::Deadline;
 use super::pooler;
 use super::sql::{self, TableStatements};
 use super::target::Target;
+use super::watch::Watch;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A listening connection.
@@ -23,10 +26,16 @@ use crate::error::{Error, ErrorKind, Result};
 /// receiver that is behind stops reading the socket, and PostgreSQL keeps what comes; and no answer can wait
 /// behind notifications that nobody takes.
 pub struct PgListener {
-    client: Client,
-    driver: Driver,
+    client: Arc<Client>,
+    inbound: Inbound,
     statements: TableStatements,
     deadline: Deadline,
+}
+
+/// What comes over the connection.
+struct Inbound {
+    driver: Driver,
+    watch: Watch,
     /// Notifications that arrived while an answer was awaited.
     early: Vec<Notification>,
 }
@@ -37,13 +46,19 @@ impl PgListener {
         driver: Driver,
         statements: TableStatements,
         deadline: Deadline,
+        watch_tick: Duration,
     ) -> Self {
+        let client = Arc::new(client);
+        let inbound = Inbound {
+            driver,
+            watch: Watch::new(Arc::clone(&client), watch_tick),
+            early: Vec::new(),
+        };
         Self {
             client,
-            driver,
+            inbound,
             statements,
             deadline,
-            early: Vec::new(),
         }
     }
 
@@ -54,7 +69,7 @@ impl PgListener {
     /// [`ErrorKind::Pooler`] when nothing is heard; those of the connection.
     pub(super) async fn verify_listening(&mut self, target: &Target) -> Result<()> {
         if self.is_direct().await? || canary::is_heard(self, target).await? {
-            self.early.clear();
+            self.inbound.early.clear();
             return Ok(());
         }
         let context = format!(
@@ -66,6 +81,11 @@ impl PgListener {
         Err(Error::new(ErrorKind::Pooler, context))
     }
 
+    /// Waits for an answer: what the server had to tell before has arrived by then.
+    pub(super) async fn probe(&mut self) -> Result<()> {
+        self.execute(sql::PROBE, "the server gives no sign of life").await
+    }
+
     /// Whether no pooler is in between: the server process is the one that was told at login.
     async fn is_direct(&mut self) -> Result<bool> {
         let told = pooler::told_process_id(&self.client).await;
@@ -75,7 +95,7 @@ impl PgListener {
                 .and_then(|row| row.try_get(0))
                 .map_err(|error| statement_error(error, ErrorKind::Listen, "cannot ask who serves"))
         };
-        let answer = drive(&mut self.driver, &mut self.early, &self.deadline, query);
+        let answer = self.inbound.drive(&self.deadline, query);
         let serving: i32 = self.deadline.run(answer).await?;
         Ok(told == Some(serving))
     }
@@ -85,7 +105,7 @@ impl PgListener {
             let done = self.client.batch_execute(sql).await;
             done.map_err(|error| statement_error(error, ErrorKind::Listen, what))
         };
-        let answer = drive(&mut self.driver, &mut self.early, &self.deadline, query);
+        let answer = self.inbound.drive(&self.deadline, query);
         self.deadline.run(answer).await
     }
 }
@@ -95,24 +115,27 @@ impl Listener for PgListener {
         if channels.is_empty() {
             return Ok(());
         }
-        self.execute(&sql::listen(channels), "cannot listen").await
+        self.execute(&sql::listen(channels), "cannot listen").await?;
+        self.inbound.watch.expect(channels);
+        Ok(())
     }
 
     async fn unlisten(&mut self, channels: &[String]) -> Result<()> {
         if channels.is_empty() {
             return Ok(());
         }
+        self.inbound.watch.forget(channels);
         self.execute(&sql::unlisten(channels), "cannot stop listening")
             .await
     }
 
     async fn receive(&mut self, notifications: &mut Vec<Notification>, most: usize) -> Result<()> {
-        notifications.append(&mut self.early);
+        notifications.append(&mut self.inbound.early);
         poll_fn(|cx| loop {
             if notifications.len() >= most {
                 return Poll::Ready(Ok(()));
             }
-            match poll_notification(&mut self.driver, cx) {
+            match self.inbound.poll(cx) {
                 Poll::Ready(Ok(Some(notification))) => notifications.push(notification),
                 Poll::Ready(Ok(None)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
@@ -125,80 +148,64 @@ impl Listener for PgListener {
 
     async fn fetch(&mut self, ids: &[i64]) -> Result<Vec<Option<Vec<u8>>>> {
         let query = attachments::fetch(&self.client, &self.statements, ids);
-        let answer = drive(&mut self.driver, &mut self.early, &self.deadline, query);
+        let answer = self.inbound.drive(&self.deadline, query);
         self.deadline.run(answer).await
     }
 
-    async fn probe(&mut self) -> Result<()> {
-        self.execute(sql::PROBE, "the server gives no sign of life").await
-    }
-
     async fn close(self) {
-        let Self {
-            client, mut driver, ..
-        } = self;
+        let Self { client, inbound, .. } = self;
+        let Inbound {
+            mut driver, watch, ..
+        } = inbound;
         // Without its client the connection says goodbye and ends.
-        drop(client);
-        let mut ignored = Vec::new();
-        let end = async {
-            while poll_fn(|cx| poll_into(&mut driver, &mut ignored, cx))
-                .await
-                .is_ok()
-            {
-                ignored.clear();
-            }
-        };
+        drop((client, watch));
+        let end = poll_fn(|cx| {
+            while let Some(Ok(_)) = ready!(driver.poll_message(cx)) {}
+            Poll::Ready(())
+        });
         drop(tokio::time::timeout(CLOSE_TIMEOUT, end).await);
     }
 }
 
-/// Polls the connection until `query` is answered; notifications that come meanwhile are kept.
-async fn drive<T>(
-    driver: &mut Driver,
-    early: &mut Vec<Notification>,
-    deadline: &Deadline,
-    query: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    let mut query = pin!(query);
-    poll_fn(|cx| {
-        // The query first: it hands its request to the connection, which sends it when polled next.
-        loop {
-            if let Poll::Ready(answer) = query.as_mut().poll(cx) {
-                return Poll::Ready(answer);
+impl Inbound {
+    /// Polls the connection until `query` is answered; notifications that come meanwhile are kept.
+    async fn drive<T>(&mut self, deadline: &Deadline, query: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut query = pin!(query);
+        poll_fn(|cx| {
+            // The query first: it hands its request to the connection, which sends it when polled next.
+            loop {
+                if let Poll::Ready(answer) = query.as_mut().poll(cx) {
+                    return Poll::Ready(answer);
+                }
+                match ready!(self.poll(cx)) {
+                    Ok(notification) => self.early.extend(notification),
+                    // The query knows best why it failed, if it was the query.
+                    Err(error) => {
+                        return match query.as_mut().poll(cx) {
+                            Poll::Ready(answer) => Poll::Ready(answer),
+                            Poll::Pending => Poll::Ready(Err(error)),
+                        }
+                    }
+                }
+                deadline.heard();
             }
-            if let Err(error) = ready!(poll_into(driver, early, cx)) {
-                // The query knows best why it failed, if it was the query.
-                return match query.as_mut().poll(cx) {
-                    Poll::Ready(answer) => Poll::Ready(answer),
-                    Poll::Pending => Poll::Ready(Err(error)),
-                };
+        })
+        .await
+    }
+
+    /// Takes one message from the connection: a notification, or something else (`None`).
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Notification>>> {
+        match self.driver.poll_message(cx) {
+            Poll::Pending => self.watch.poll(cx).map(Err),
+            Poll::Ready(Some(Ok(AsyncMessage::Notification(notification)))) => {
+                Poll::Ready(Ok(Some(Notification {
+                    channel: notification.channel().to_owned(),
+                    payload: notification.payload().to_owned(),
+                })))
             }
-            deadline.heard();
+            Poll::Ready(Some(Ok(_))) => Poll::Ready(Ok(None)),
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Err(lost_connection(Some(error)))),
+            Poll::Ready(None) => Poll::Ready(Err(lost_connection(None))),
         }
-    })
-    .await
-}
-
-/// Takes one message from the connection.
-fn poll_into(
-    driver: &mut Driver,
-    notifications: &mut Vec<Notification>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<()>> {
-    let notification = ready!(poll_notification(driver, cx))?;
-    notifications.extend(notification);
-    Poll::Ready(Ok(()))
-}
-
-/// Takes one message from the connection: a notification, or something else (`None`).
-fn poll_notification(driver: &mut Driver, cx: &mut Context<'_>) -> Poll<Result<Option<Notification>>> {
-    match ready!(driver.poll_message(cx)) {
-        Some(Ok(AsyncMessage::Notification(notification))) => Poll::Ready(Ok(Some(Notification {
-            channel: notification.channel().to_owned(),
-            payload: notification.payload().to_owned(),
-        }))),
-        Some(Ok(_)) => Poll::Ready(Ok(None)),
-        Some(Err(error)) => Poll::Ready(Err(lost_connection(Some(error)))),
-        None => Poll::Ready(Err(lost_connection(None))),
     }
 }

@@ -13,3 +13,4 @@ pub mod publisher;
 pub mod sql;
 pub mod target;
 pub mod tls;
+mod watch;

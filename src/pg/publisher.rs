@@ -8,22 +8,30 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::Client;
 
 use super::attachments;
-use super::connect::{statement_error, Driver, CLOSE_TIMEOUT};
+use super::connect::{lost_connection, statement_error, Driver, CLOSE_TIMEOUT};
 use super::database::Publisher;
 use super::deadline::Deadline;
 use super::sql::{self, TableStatements};
 use crate::cluster::batch::Outgoing;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How long the server may take to answer when it has nothing else to do.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The task that moves the bytes of a connection; it ends with this value at the latest, even if the peer has
 /// vanished without a word.
-pub(super) struct DriverTask(JoinHandle<()>);
+pub(super) struct DriverTask(JoinHandle<Option<tokio_postgres::Error>>);
 
 impl DriverTask {
     pub(super) fn spawn(mut driver: Driver) -> Self {
         Self(tokio::spawn(async move {
             // An error ends the connection, and every statement under way learns of it from its own answer.
-            while let Some(Ok(_)) = poll_fn(|cx| driver.poll_message(cx)).await {}
+            loop {
+                match poll_fn(|cx| driver.poll_message(cx)).await {
+                    Some(Ok(_)) => {}
+                    end => return end.and_then(std::result::Result::err),
+                }
+            }
         }))
     }
 }
@@ -105,6 +113,18 @@ impl Publisher for PgPublisher {
         ];
         self.publish(&self.statements.notify_with_attachments, &parameters)
             .await
+    }
+
+    async fn lost(&mut self) -> Error {
+        lost_connection((&mut self.driver.0).await.ok().flatten())
+    }
+
+    async fn probe(&mut self) -> Result<()> {
+        match tokio::time::timeout(PROBE_TIMEOUT, self.client.batch_execute(sql::PROBE)).await {
+            Ok(answer) => answer.map_err(|error| lost_connection(Some(error))),
+            Err(_) => Err(lost_connection(None)
+                .with_source(format!("no answer within {} ms", PROBE_TIMEOUT.as_millis()))),
+        }
     }
 
     async fn prune(&mut self, age: Duration) -> Result<u64> {

@@ -21,6 +21,9 @@ pub const PROBE: &str = "SELECT 1";
 /// Which process serves the connection.
 pub const PROCESS_ID: &str = "SELECT pg_backend_pid()";
 
+/// What the session listens on.
+pub const LISTENING_CHANNELS: &str = "SELECT pg_listening_channels()";
+
 /// Whether a table exists; the parameter is its quoted name.
 pub const TABLE_EXISTS: &str = "SELECT to_regclass($1) IS NOT NULL";
 

@@ -214,6 +214,21 @@ async fn a_namespace_opened_without_a_connection_is_listened_on_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_idle_publisher_that_is_cut_is_replaced_although_there_is_nothing_to_send() {
+    let server = FakeServer::default();
+    let mut a = Node::start(&server, "a");
+    a.open("/").await;
+    let sent = a.database.batches().len();
+    a.database.cut_publisher();
+    assert_eq!(a.reports(1).await[0].0, "ERR_CONNECTION");
+    until("another publisher", || {
+        (a.database.open_connections() == 2).then_some(())
+    })
+    .await;
+    assert_eq!(a.database.batches().len(), sent);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_same_failure_again_and_again_is_reported_once() {
     let server = FakeServer::default();
     let database = server.database();

@@ -28,7 +28,6 @@ async fn a_killed_listener_fails_in_everything_with_a_retryable_error() {
     assert_lost("receive", waiting.receive(&mut Vec::new(), 1).await);
     assert_lost("receive again", waiting.receive(&mut Vec::new(), 1).await);
     assert_lost("fetch", asking.fetch(&[1]).await);
-    assert_lost("probe", asking.probe().await);
     assert_lost("listen", asking.listen(&channels).await);
     assert_lost("unlisten", asking.unlisten(&channels).await);
     asking.close().await;
@@ -59,6 +58,7 @@ async fn a_killed_publisher_fails_in_everything_with_a_retryable_error() {
         "attachment",
         publisher.notify_batch(&[attached(channel, b"row")]).await,
     );
+    assert_lost("probe", publisher.probe().await);
     assert_lost("prune", publisher.prune(Duration::from_secs(1)).await);
     assert_lost("ensure_table", publisher.ensure_table().await);
     publisher.close().await;

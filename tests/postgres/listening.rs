@@ -112,7 +112,10 @@ async fn what_comes_while_an_answer_is_awaited_is_kept_in_order() {
         let batch: Vec<_> = some.iter().map(|text| inline(&server.schema, text)).collect();
         publisher.notify_batch(&batch).await.unwrap();
         // The notifications stand before the answer.
-        listener.probe().await.unwrap();
+        listener
+            .listen(std::slice::from_ref(&server.schema))
+            .await
+            .unwrap();
     }
     assert_eq!(payloads(&mut listener, 2000).await, texts);
     server.clean_up().await;

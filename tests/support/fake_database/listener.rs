@@ -1,6 +1,5 @@
 //! The fake connection that listens.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use socketio_postgres_adapter::error::{Error, Result};
@@ -73,10 +72,6 @@ impl Listener for FakeListener {
         }
         let state = self.database.server.lock();
         Ok(ids.iter().map(|id| state.rows.get(id).cloned()).collect())
-    }
-
-    fn probe(&mut self) -> impl Future<Output = Result<()>> + Send {
-        std::future::ready(self.inbound(|_| ()))
     }
 
     async fn close(self) {}

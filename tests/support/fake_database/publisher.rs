@@ -109,6 +109,20 @@ impl Publisher for FakePublisher {
         Ok(())
     }
 
+    async fn lost(&mut self) -> Error {
+        loop {
+            let released = self.database.released.notified();
+            if let Err(error) = self.check() {
+                return error;
+            }
+            released.await;
+        }
+    }
+
+    async fn probe(&mut self) -> Result<()> {
+        self.check()
+    }
+
     async fn prune(&mut self, _age: Duration) -> Result<u64> {
         self.check()?;
         let mut faults = self.database.faults();

@@ -1,0 +1,71 @@
+"use strict";
+
+// A database with no room for one more connection.
+
+const assert = require("node:assert/strict");
+const { after, before, describe, it } = require("node:test");
+
+const { Client } = require("pg");
+
+const { startPostgres } = require("../../scripts/embedded-postgres.js");
+const { untilAcquainted } = require("../support/cluster.js");
+const { Reports } = require("../support/faults.js");
+const { TestServer } = require("../support/server.js");
+const { once, until } = require("../support/wait.js");
+
+describe("a database that is out of connections", () => {
+  /** @type {import("../../scripts/embedded-postgres.js").EmbeddedPostgres} */
+  let postgres;
+  before(async () => {
+    postgres = await startPostgres({ settings: { max_connections: "12" } });
+  });
+  after(() => postgres?.dispose());
+
+  /** @returns {Promise<Client[]>} which have taken every connection there was */
+  async function takeAllConnections() {
+    /** @type {Client[]} */
+    const taken = [];
+    for (;;) {
+      const client = new Client(postgres.connectionString);
+      client.on("error", () => {});
+      try {
+        await client.connect();
+        taken.push(client);
+      } catch {
+        return taken;
+      }
+    }
+  }
+
+  it("says so, local clients are served, and the cluster forms when there is room", async (t) => {
+    const crowd = await takeAllConnections();
+    const reports = new Reports();
+    const servers = [0, 1].map(
+      () =>
+        new TestServer({
+          connectionString: postgres.connectionString,
+          options: { errorHandler: reports.errorHandler },
+        }),
+    );
+    t.after(() => Promise.all(servers.map((server) => server.close())));
+    await Promise.all(servers.map((server) => server.listen()));
+    const [first, second] = /** @type {[TestServer, TestServer]} */ (servers);
+    const near = await first.connect();
+    const far = await second.connect();
+
+    const isFull = (/** @type {any} */ error) => error.cause?.code === "53300";
+    await until(() => reports.errors.some(isFull), {
+      message: () => `too many connections, reported so far: ${reports.text}`,
+    });
+    const local = once(near, "local");
+    first.io.emit("local", 1);
+    assert.deepEqual(await local, [1]);
+
+    await Promise.all(crowd.map((client) => client.end()));
+    await untilAcquainted(servers);
+    const arrival = once(far, "news");
+    first.io.emit("news", 2);
+    assert.deepEqual(await arrival, [2]);
+    assert.deepEqual([...new Set(reports.codes)], ["ERR_CONNECTION"]);
+  });
+});

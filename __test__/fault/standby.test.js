@@ -1,0 +1,76 @@
+"use strict";
+
+// A database that takes connections and writes nothing: a standby, until it is promoted.
+
+const assert = require("node:assert/strict");
+const fs = require("node:fs/promises");
+const path = require("node:path");
+const { after, before, describe, it } = require("node:test");
+
+const { Client } = require("pg");
+
+const { startPostgres } = require("../../scripts/embedded-postgres.js");
+const { untilAcquainted } = require("../support/cluster.js");
+const { Reports } = require("../support/faults.js");
+const { TestServer } = require("../support/server.js");
+const { collect, once, until } = require("../support/wait.js");
+
+describe("a standby", () => {
+  /** @type {import("../../scripts/embedded-postgres.js").EmbeddedPostgres} */
+  let postgres;
+  before(async () => {
+    postgres = await startPostgres();
+  });
+  after(() => postgres?.dispose());
+
+  /** As after a fail-over that was not completed: the server is back, and not yet the primary. */
+  async function restartAsStandby() {
+    await postgres.stop();
+    await fs.writeFile(
+      path.join(postgres.folder, "data", "standby.signal"),
+      "",
+    );
+    await postgres.start();
+  }
+
+  async function promote() {
+    const admin = new Client(postgres.connectionString);
+    await admin.connect();
+    await admin.query("SELECT pg_promote()");
+    await admin.end();
+  }
+
+  it("serves local clients, and everybody once it is promoted; what was emitted before arrives then, in order", async (t) => {
+    const reports = new Reports();
+    const servers = [0, 1].map(
+      () =>
+        new TestServer({
+          connectionString: postgres.connectionString,
+          options: { errorHandler: reports.errorHandler },
+        }),
+    );
+    t.after(() => Promise.all(servers.map((server) => server.close())));
+    await Promise.all(servers.map((server) => server.listen()));
+    const [first, second] = /** @type {[TestServer, TestServer]} */ (servers);
+    await untilAcquainted(servers);
+    const near = await first.connect();
+    const numbers = collect(await second.connect(), "number");
+
+    await restartAsStandby();
+    const isReadOnly = (/** @type {any} */ error) =>
+      error.cause?.code === "25006";
+    await until(() => reports.errors.some(isReadOnly), {
+      message: () => `a read-only server, reported so far: ${reports.text}`,
+    });
+    const arrival = once(near, "number");
+    const expected = Array.from({ length: 100 }, (_, number) => number);
+    expected.forEach((number) => first.io.emit("number", number));
+    assert.deepEqual(await arrival, [0]);
+
+    await promote();
+    await untilAcquainted(servers);
+    await numbers.count(expected.length);
+    assert.deepEqual(numbers.values, expected);
+    assert.deepEqual([...new Set(reports.codes)], ["ERR_CONNECTION"]);
+  });
+});

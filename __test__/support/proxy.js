@@ -1,0 +1,172 @@
+"use strict";
+
+// A way to the database that can go away, fall silent in one direction or both, hold things back, or be slow.
+
+const net = require("node:net");
+
+/** @typedef {"listener" | "publisher"} Role */
+/** @typedef {"server" | "database"} Speaker our server, or the database */
+
+/** One connection through the proxy: what it is for shows in what is sent over it. */
+class Connection {
+  /**
+   * @param {net.Socket} inner to our server
+   * @param {net.Socket} outer to the database
+   * @param {() => number} delayMs how late answers are
+   */
+  constructor(inner, outer, delayMs) {
+    /** @type {Role | undefined} */
+    this.role = undefined;
+    this.sockets = [inner, outer];
+    this._sources = { server: inner, database: outer };
+    /** @type {Set<Speaker>} */
+    this._unheard = new Set();
+
+    inner.on("data", (chunk) => {
+      this.role ??= roleOf(chunk.toString("latin1"));
+      this._pass("server", outer, chunk);
+    });
+    outer.on("data", (chunk) => {
+      const ms = delayMs();
+      if (ms === 0) {
+        return this._pass("database", inner, chunk);
+      }
+      // timers of the same length keep their order
+      setTimeout(() => this._pass("database", inner, chunk), ms);
+    });
+  }
+
+  /**
+   * @param {Speaker} speaker
+   * @param {net.Socket} to
+   * @param {Buffer} chunk
+   */
+  _pass(speaker, to, chunk) {
+    if (!this._unheard.has(speaker) && !to.destroyed) {
+      to.write(chunk);
+    }
+  }
+
+  /**
+   * From now on whatever this side says is taken, and goes nowhere.
+   * @param {Speaker} speaker
+   */
+  swallow(speaker) {
+    this._unheard.add(speaker);
+  }
+
+  /** Nothing is taken from the database, which has to wait. */
+  hold() {
+    this._sources.database.pause();
+  }
+
+  resume() {
+    this._sources.database.resume();
+  }
+}
+
+/**
+ * @param {string} text that our server sends
+ * @returns {Role | undefined}
+ */
+function roleOf(text) {
+  if (/LISTEN "/.test(text)) {
+    return "listener";
+  }
+  return /pg_notify|to_regclass/.test(text) ? "publisher" : undefined;
+}
+
+class Proxy {
+  /** @param {string} connectionString of the server behind it */
+  constructor(connectionString) {
+    this._target = new URL(connectionString);
+    this._port = 0;
+    this._delayMs = 0;
+    /** @type {Set<Connection>} */
+    this._connections = new Set();
+    this._server = net.createServer((socket) => this._accept(socket));
+  }
+
+  /** The way to the database through this proxy. */
+  get connectionString() {
+    const url = new URL(this._target);
+    url.host = `127.0.0.1:${this._port}`;
+    return url.href;
+  }
+
+  /** @param {net.Socket} inner */
+  _accept(inner) {
+    const outer = net.connect(Number(this._target.port), this._target.hostname);
+    const connection = new Connection(inner, outer, () => this._delayMs);
+    this._connections.add(connection);
+    for (const [from, to] of [
+      [inner, outer],
+      [outer, inner],
+    ]) {
+      from.setNoDelay();
+      from.on("error", () => {}); // both ends learn of it by the close
+      from.on("close", () => {
+        this._connections.delete(connection);
+        to.destroySoon();
+      });
+    }
+  }
+
+  /** Takes connections, always on the same port. */
+  async open() {
+    await new Promise((resolve) => {
+      this._server.listen(this._port, "127.0.0.1", () => resolve(undefined));
+    });
+    const address = /** @type {net.AddressInfo} */ (this._server.address());
+    this._port = address.port;
+  }
+
+  /** Breaks the connections and refuses new ones. */
+  async cut() {
+    const closed = new Promise((resolve) => this._server.close(resolve));
+    this._connections.forEach(({ sockets }) =>
+      sockets.forEach((socket) => socket.resetAndDestroy()),
+    );
+    await closed;
+  }
+
+  /**
+   * @param {Role} [role]
+   * @returns {Connection[]} those of this role that are there now, or all
+   */
+  connections(role) {
+    return [...this._connections].filter(
+      (connection) => !role || connection.role === role,
+    );
+  }
+
+  /** Lets nothing through any more, without a word to either side; new connections work. */
+  freeze() {
+    for (const connection of this.connections()) {
+      connection.swallow("server");
+      connection.swallow("database");
+    }
+  }
+
+  /**
+   * From now on everything that the database says comes later by so much.
+   * @param {number} ms
+   */
+  delayAnswers(ms) {
+    this._delayMs = ms;
+  }
+}
+
+/**
+ * @param {import("node:test").TestContext} t which ends it
+ * @param {string} connectionString
+ * @returns {Promise<Proxy>}
+ */
+async function startProxy(t, connectionString) {
+  const proxy = new Proxy(connectionString);
+  await proxy.open();
+  t.after(() => proxy.cut());
+  return proxy;
+}
+
+module.exports = { Proxy, startProxy };
