@@ -6,6 +6,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { countCargo, countTap } = require("./count-tests.js");
+const { OLDEST } = require("./postgres-versions.js");
 const { root } = require("./setup.js");
 
 const MINUTE_MS = 60_000;
@@ -30,6 +31,7 @@ const SUITE_ORDER = ["unit", "parity", "order", "interop", "fault"];
  * @property {number} limitMs for each command, in milliseconds
  * @property {boolean} [needsAddon]
  * @property {boolean} [needsDatabase]
+ * @property {number} [postgres] the major version of the database; the newest when absent
  * @property {() => import('./count-tests.js').Counter} [counter] reads the output of a test runner
  */
 
@@ -188,9 +190,63 @@ function javascriptSteps() {
     .flatMap(suiteSteps);
 }
 
-/** @returns {Step[]} everything, in the order in which it runs */
-function allSteps() {
-  return [...lintSteps(), ...rustSteps(), ...javascriptSteps()];
+/** What of the suites sees the most of the database, for the oldest version in `npm test`. */
+const CLOSEST_TO_DATABASE = [
+  "parity/broadcast",
+  "parity/fetch-sockets",
+  "parity/lifecycle",
+  "parity/options",
+  "parity/values",
+  "order/order",
+  "interop/js-emitter",
+  "interop/mixed-0.5",
+  "fault/connection",
+  "fault/restart",
+  "fault/table",
+];
+
+/** @returns {Step} */
+function oldestPostgresStep() {
+  const files = CLOSEST_TO_DATABASE.map((name) =>
+    path.join("__test__", `${name}.test.js`),
+  );
+  return {
+    name: `postgres-${OLDEST}`,
+    title: `PostgreSQL ${OLDEST}: node --test, what sees the most of the database`,
+    commands: [[process.execPath, ...runnerFlags(), ...files]],
+    limitMs: TEST_LIMIT_MS,
+    needsAddon: true,
+    needsDatabase: true,
+    postgres: OLDEST,
+    counter: countTap,
+  };
 }
 
-module.exports = { allSteps, lintSteps };
+/**
+ * @param {number} major
+ * @returns {Step[]} every test that talks to a database, against this version of PostgreSQL
+ */
+function matrixSteps(major) {
+  const without = new Set(["unit", "demo"]);
+  return [...rustSteps().slice(0, 1), ...javascriptSteps()]
+    .filter(
+      ({ name, env }) => !without.has(name) && env?.ADAPTER !== "reference",
+    )
+    .map((step) => ({
+      ...step,
+      title: `PostgreSQL ${major}: ${step.title}`,
+      postgres: major,
+    }));
+}
+
+/** @returns {Step[]} everything, in the order in which it runs */
+function allSteps() {
+  return [
+    ...lintSteps(),
+    ...rustSteps(),
+    ...javascriptSteps(),
+    oldestPostgresStep(),
+  ];
+}
+
+module.exports = { allSteps, lintSteps, matrixSteps };
