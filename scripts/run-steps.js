@@ -173,13 +173,14 @@ async function runSteps(steps, signal) {
 /**
  * The main function of a script: exit code 0 when every step passed, else 1.
  *
- * @param {() => Step[]} selectSteps called after the set-up of the npm packages, which some steps ask for their programs
+ * @param {(signal: AbortSignal) => Step[] | Promise<Step[]>} selectSteps called after the set-up of the npm packages,
+ *   which some steps ask for their programs
  */
 async function main(selectSteps) {
   try {
     const passed = await endingOnSignals(async (signal) => {
       await ensureReady({ build: false, signal });
-      return runSteps(selectSteps(), signal);
+      return runSteps(await selectSteps(signal), signal);
     });
     process.exitCode = passed ? 0 : 1;
   } catch (error) {

@@ -137,9 +137,12 @@ function testFiles(folder) {
   return found.sort();
 }
 
-/** @returns {string[]} the flags of Node's test runner that this version knows */
-function runnerFlags() {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+/**
+ * @param {string} [version] of Node.js
+ * @returns {string[]} the flags of its test runner that it knows
+ */
+function runnerFlags(version = process.versions.node) {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
   const flags = ["--test"];
   // Before there was a choice of reporters there was TAP only.
   if (major > 18 || minor >= 15) flags.push("--test-reporter=tap");
@@ -239,6 +242,40 @@ function matrixSteps(major) {
     }));
 }
 
+/** What runs in every version of Node.js; the rest is the engine's business, which is the same in all. */
+const NODE_SUITES = ["unit", "parity", "life"];
+
+/**
+ * @param {import('./runtimes.js').Runtime} runtime
+ * @param {string} program where it is
+ * @returns {Step[]}
+ */
+function runtimeSteps({ name, version, flags, runsSuites }, program) {
+  const [endToEnd] = suiteSteps("runtimes");
+  if (endToEnd === undefined) return [];
+  const step = {
+    ...endToEnd,
+    title: `${name} (${version}): end to end`,
+    env: { TEST_RUNTIME: JSON.stringify([program, ...flags]) },
+  };
+  if (!runsSuites) return [step];
+  const suites = NODE_SUITES.flatMap(suiteSteps)
+    .filter(({ env }) => env?.ADAPTER !== "reference")
+    .map((suite) => ({
+      ...suite,
+      title: `${name} (${version}): ${suite.title}`,
+      commands: suite.commands.map(
+        ([, ...args]) =>
+          /** @type {[string, ...string[]]} */ ([
+            program,
+            ...runnerFlags(version),
+            ...args.filter((arg) => !arg.startsWith("--")),
+          ]),
+      ),
+    }));
+  return [step, ...suites];
+}
+
 /** @returns {Step[]} everything, in the order in which it runs */
 function allSteps() {
   return [
@@ -249,4 +286,4 @@ function allSteps() {
   ];
 }
 
-module.exports = { allSteps, lintSteps, matrixSteps };
+module.exports = { allSteps, lintSteps, matrixSteps, runtimeSteps };

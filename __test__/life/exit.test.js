@@ -68,10 +68,19 @@ const SCRIPT = `
 `;
 
 const MOMENTS = [
-  ...["made", "open", "tick", "microtask"],
+  "made",
+  "open",
+  "tick",
+  "microtask",
   ...[1, 2, 5, 20, 100].map((turn) => `turn ${turn}`),
-  ...["sockets", "event", "binary", "answer", "error handler"],
-  ...["closing", "closed", "uncaught"],
+  "sockets",
+  "event",
+  "binary",
+  "answer",
+  "error handler",
+  "closing",
+  "closed",
+  "uncaught",
 ];
 
 describe("process.exit()", () => {

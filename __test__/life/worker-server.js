@@ -1,4 +1,5 @@
 "use strict";
+/* oxlint-disable unicorn/require-post-message-target-origin -- windows have an origin, threads do not */
 
 // Runs in a worker thread, see workers.test.js.
 

@@ -1,4 +1,5 @@
 "use strict";
+/* oxlint-disable unicorn/require-post-message-target-origin -- windows have an origin, threads do not */
 
 // Adapters in worker threads: each is a server of the cluster, whatever becomes of its thread.
 
