@@ -381,6 +381,7 @@ module.exports = {
   joinAsImpostor,
   notify,
   notifyAttachment,
+  Proxy,
   Reports,
   runScript,
   startProxy,
