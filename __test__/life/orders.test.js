@@ -61,12 +61,15 @@ describe("closing in any order", () => {
     };
   }
 
+  /** Closing waits 2 seconds then: one order has to do. */
+  const SLOW_STAGE = "while the database does not answer";
+
   /** @type {Record<string, (t: TestContext, reports: Reports) => Promise<TestServer>>} */
   const STAGES = {
     "at once": async () =>
       new TestServer({ connectionString: database.connectionString }),
 
-    "while the database does not answer": async (t) => {
+    [SLOW_STAGE]: async (t) => {
       const { sockets, url } = await startMute(t);
       const server = new TestServer({ connectionString: url });
       await until(() => sockets.size > 0, { message: "an attempt to connect" });
@@ -97,7 +100,9 @@ describe("closing in any order", () => {
   };
 
   for (const [stage, startServer] of Object.entries(STAGES)) {
-    for (const [order, close] of Object.entries(ORDERS)) {
+    const orders = Object.entries(ORDERS);
+    if (stage === SLOW_STAGE) orders.splice(0, 2);
+    for (const [order, close] of orders) {
       it(`${stage}: ${order}`, async (t) => {
         const reports = new Reports();
         const server = await startServer(t, reports);

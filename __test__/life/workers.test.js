@@ -93,6 +93,7 @@ describe("worker threads", () => {
       const workers = await Promise.all(starts);
       const before = heard;
       workers.forEach((worker) => worker.postMessage("talk"));
+      // a little later each time
       await until(() => heard > before + 50 * round, { message: "traffic" });
       // one of them is closing its server at that moment
       workers[0]?.postMessage("close");
