@@ -12,6 +12,9 @@ const { Tally } = require("./tally.js");
 /** What a message may take beyond the slowest one that was seen, in milliseconds. */
 const MARGIN_MS = 1_000;
 
+/** What is reported while connections are lost. */
+const EXPECTED_CODES = new Set(["ERR_CONNECTION", "ERR_ATTACHMENT"]);
+
 /**
  * @param {string} target see traffic.js
  * @param {string} receiver the index of a client, or `server`
@@ -207,12 +210,15 @@ class Account {
     }
   }
 
-  /** Ours report lost connections, while they are, and nothing else. */
+  /**
+   * Ours report lost connections, while they are, and nothing else but attachments that a crash took: a server may hear
+   * of a message whose commit has not reached the disk.
+   */
   settleReports() {
     for (const life of this._lives.filter(({ isNative }) => isNative)) {
       for (const { at, code, message } of life.reports) {
         const isExpected =
-          code === "ERR_CONNECTION" &&
+          EXPECTED_CODES.has(code) &&
           this._windows.coversNode(life.name, at, this._margin);
         if (!isExpected) {
           this.tally.fail(`${life.name} reported ${code}: ${message}`);

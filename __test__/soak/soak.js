@@ -40,10 +40,17 @@ async function soak(options) {
     await cluster.start();
     await runFaults(cluster, options);
     await cluster.finish();
-    return settle(cluster);
+    const outcome = settle(cluster);
+    if (outcome.failures.length === 0) {
+      fs.rmSync(folder, { recursive: true, force: true });
+    } else {
+      const windows = JSON.stringify(cluster.windows, null, 1);
+      fs.writeFileSync(path.join(folder, "windows.json"), windows);
+      outcome.lines.push(`what everybody did and saw is in ${folder}`);
+    }
+    return outcome;
   } finally {
     await cluster.dispose();
-    fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -2,8 +2,8 @@
 
 // What an account adds up to.
 
-/** So many failures are told in full. */
-const MOST_TOLD = 25;
+/** So many sorts of failures are told. */
+const MOST_TOLD = 40;
 
 class Tally {
   constructor() {
@@ -33,16 +33,32 @@ class Tally {
     this.failures.push(failure);
   }
 
+  /** @returns {string[]} the failures, one for each sort of them, with how many there are of it */
+  _sorts() {
+    /** @type {Map<string, { first: string, count: number }>} */
+    const sorts = new Map();
+    for (const failure of this.failures) {
+      const sort = failure.replace(/number \d+|\d+ ms|request \d+/g, "");
+      const { first = failure, count = 0 } = sorts.get(sort) ?? {};
+      sorts.set(sort, { first, count: count + 1 });
+    }
+    return [...sorts.values()].map(
+      ({ first, count }) =>
+        `  ${first}${count > 1 ? ` (and ${count - 1} alike)` : ""}`,
+    );
+  }
+
   /** @returns {string[]} */
   lines() {
     const { failures } = this;
+    const sorts = this._sorts();
     return [
       `delivered: ${this.remote} over PostgreSQL, ${this.local} locally`,
       ...[...this.explained].map(([reason, count]) => `${reason}: ${count}`),
       `requests: ${this.requests}, of which ${this.undisturbedRequests} while nothing was wrong: all answered by everybody`,
       `unexplained: ${failures.length}`,
-      ...failures.slice(0, MOST_TOLD).map((failure) => `  ${failure}`),
-      ...(failures.length > MOST_TOLD ? ["  ..."] : []),
+      ...sorts.slice(0, MOST_TOLD),
+      ...(sorts.length > MOST_TOLD ? ["  ..."] : []),
     ];
   }
 }
