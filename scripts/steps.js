@@ -6,6 +6,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { countCargo, countTap } = require("./count-tests.js");
+const { OLDEST } = require("./postgres-versions.js");
 const { root } = require("./setup.js");
 
 const MINUTE_MS = 60_000;
@@ -30,6 +31,7 @@ const SUITE_ORDER = ["unit", "parity", "order", "interop", "fault"];
  * @property {number} limitMs for each command, in milliseconds
  * @property {boolean} [needsAddon]
  * @property {boolean} [needsDatabase]
+ * @property {number} [postgres] the major version of the database; the newest when absent
  * @property {() => import('./count-tests.js').Counter} [counter] reads the output of a test runner
  */
 
@@ -135,9 +137,12 @@ function testFiles(folder) {
   return found.sort();
 }
 
-/** @returns {string[]} the flags of Node's test runner that this version knows */
-function runnerFlags() {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+/**
+ * @param {string} [version] of Node.js
+ * @returns {string[]} the flags of its test runner that it knows
+ */
+function runnerFlags(version = process.versions.node) {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
   const flags = ["--test"];
   // Before there was a choice of reporters there was TAP only.
   if (major > 18 || minor >= 15) flags.push("--test-reporter=tap");
@@ -188,9 +193,97 @@ function javascriptSteps() {
     .flatMap(suiteSteps);
 }
 
-/** @returns {Step[]} everything, in the order in which it runs */
-function allSteps() {
-  return [...lintSteps(), ...rustSteps(), ...javascriptSteps()];
+/** What of the suites sees the most of the database, for the oldest version in `npm test`. */
+const CLOSEST_TO_DATABASE = [
+  "parity/broadcast",
+  "parity/fetch-sockets",
+  "parity/lifecycle",
+  "parity/options",
+  "parity/values",
+  "order/order",
+  "interop/js-emitter",
+  "interop/mixed-0.5",
+  "fault/connection",
+  "fault/restart",
+  "fault/table",
+];
+
+/** @returns {Step} */
+function oldestPostgresStep() {
+  const files = CLOSEST_TO_DATABASE.map((name) =>
+    path.join("__test__", `${name}.test.js`),
+  );
+  return {
+    name: `postgres-${OLDEST}`,
+    title: `PostgreSQL ${OLDEST}: node --test, what sees the most of the database`,
+    commands: [[process.execPath, ...runnerFlags(), ...files]],
+    limitMs: TEST_LIMIT_MS,
+    needsAddon: true,
+    needsDatabase: true,
+    postgres: OLDEST,
+    counter: countTap,
+  };
 }
 
-module.exports = { allSteps, lintSteps };
+/**
+ * @param {number} major
+ * @returns {Step[]} every test that talks to a database, against this version of PostgreSQL
+ */
+function matrixSteps(major) {
+  const without = new Set(["unit", "demo"]);
+  return [...rustSteps().slice(0, 1), ...javascriptSteps()]
+    .filter(
+      ({ name, env }) => !without.has(name) && env?.ADAPTER !== "reference",
+    )
+    .map((step) => ({
+      ...step,
+      title: `PostgreSQL ${major}: ${step.title}`,
+      postgres: major,
+    }));
+}
+
+/** What runs in every version of Node.js; the rest is the engine's business, which is the same in all. */
+const NODE_SUITES = ["unit", "parity", "life"];
+
+/**
+ * @param {import('./runtimes.js').Runtime} runtime
+ * @param {string} program where it is
+ * @returns {Step[]}
+ */
+function runtimeSteps({ name, version, flags, runsSuites }, program) {
+  const [endToEnd] = suiteSteps("runtimes");
+  if (endToEnd === undefined) return [];
+  const step = {
+    ...endToEnd,
+    title: `${name} (${version}): end to end`,
+    env: { TEST_RUNTIME: JSON.stringify([program, ...flags]) },
+  };
+  if (!runsSuites) return [step];
+  const suites = NODE_SUITES.flatMap(suiteSteps)
+    .filter(({ env }) => env?.ADAPTER !== "reference")
+    .map((suite) => ({
+      ...suite,
+      title: `${name} (${version}): ${suite.title}`,
+      commands: suite.commands.map(
+        ([, ...args]) =>
+          /** @type {[string, ...string[]]} */ ([
+            program,
+            ...runnerFlags(version),
+            ...args.filter((arg) => !arg.startsWith("--")),
+          ]),
+      ),
+    }));
+  return [step, ...suites];
+}
+
+/** @returns {Step[]} everything, in the order in which it runs */
+function allSteps() {
+  return [
+    ...lintSteps(),
+    ...rustSteps(),
+    ...javascriptSteps(),
+    oldestPostgresStep(),
+  ];
+}
+
+module.exports = { allSteps, lintSteps, matrixSteps, runtimeSteps };

@@ -308,6 +308,7 @@ module.exports = {
   joinAsImpostor,
   notify,
   notifyAttachment,
+  Proxy,
   Reports,
   runScript,
   startScript,

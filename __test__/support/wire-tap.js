@@ -34,6 +34,11 @@ class WireTap {
     return this._heard.includes(text);
   }
 
+  /** What was said so far. */
+  forget() {
+    this._heard = "";
+  }
+
   /** @param {net.Socket} inner */
   _join(inner) {
     const outer = net.connect(

@@ -1,6 +1,6 @@
 "use strict";
 
-// Adapters that come and go leave nothing behind: no session, no handle, no thread, no memory.
+// Adapters that come and go leave nothing behind: no session, no handle, no open file, no thread, no memory.
 
 const assert = require("node:assert/strict");
 const { randomBytes } = require("node:crypto");
@@ -70,6 +70,9 @@ const SCRIPT = `
       : "";
     return {
       handles: process._getActiveHandles().map((handle) => handle.constructor.name),
+      files: fs.existsSync("/proc/self/fd")
+        ? fs.readdirSync("/proc/self/fd").length
+        : 0,
       threads: Number(/^Threads:\\s*(\\d+)/m.exec(status)?.[1] ?? 0),
       megabytes: Math.round(process.memoryUsage().rss / 1024 / 1024),
     };
@@ -88,8 +91,8 @@ const SCRIPT = `
     await until(async () => (await countSessions()) === 0);
     const early = measure();
     await many(100);
-    const late = measure();
     await until(async () => (await countSessions()) === 0);
+    const late = measure();
     console.log(JSON.stringify({ early, late }));
     await pool.end();
   })();
@@ -129,7 +132,7 @@ describe("200 adapters that were closed", () => {
     }).href;
   }
 
-  it("leave no session, handle, thread or memory behind", async (t) => {
+  it("leave no session, handle, open file, thread or memory behind", async (t) => {
     const { output, errors, code } = await runScript(SCRIPT, {
       args: [await cheapConnection(t), "leaks"],
       flags: ["--expose-gc"],
@@ -141,6 +144,7 @@ describe("200 adapters that were closed", () => {
 
     t.diagnostic(output.trim());
     assert.deepEqual(late.handles, early.handles);
+    assert.ok(late.files <= early.files, "open files");
     assert.ok(late.threads <= early.threads, "threads");
     assert.ok(late.megabytes - early.megabytes < TOLERANCE_MB, "memory");
   });

@@ -1,0 +1,240 @@
+"use strict";
+
+// Where every message went. What did not arrive, or arrived twice, has to be explained by a connection that was down or
+// a server that was not there; what arrived has to be whole, meant for its receiver and, between our servers, in order.
+
+const { Tally } = require("./tally.js");
+
+/** @typedef {import("./life.js").Life} Life */
+/** @typedef {import("./life.js").Delivery} Delivery */
+/** @typedef {import("./windows.js").Windows} Windows */
+
+/** What a message may take beyond the slowest one that was seen, in milliseconds. */
+const MARGIN_MS = 1_000;
+
+/** What is reported while connections are lost. */
+const EXPECTED_CODES = new Set(["ERR_CONNECTION", "ERR_ATTACHMENT"]);
+
+/**
+ * @param {string} target see traffic.js
+ * @param {string} receiver the index of a client, or `server`
+ * @param {Life} life of the receiver
+ * @param {boolean} isOwn whether the receiver is on the server that sent it
+ */
+function isMeantFor(target, receiver, life, isOwn) {
+  switch (target) {
+    case "*":
+      return receiver !== "server";
+    case "room":
+      return receiver === "1";
+    case "server":
+      return receiver === "server" && !isOwn;
+    default:
+      return target === `client:${life.place}:${receiver}`;
+  }
+}
+
+class Account {
+  /**
+   * @param {Life[]} lives
+   * @param {Windows} windows
+   */
+  constructor(lives, windows) {
+    this._lives = lives;
+    this._windows = windows;
+    this.tally = new Tally();
+    this.slowest = this._slowestDelivery();
+    this._margin = MARGIN_MS + this.slowest;
+  }
+
+  /** @returns {number} milliseconds, of what was sent while nothing was wrong */
+  _slowestDelivery() {
+    let slowest = 0;
+    for (const life of this._lives) {
+      for (const [, senders] of life.deliveries) {
+        for (const [sender, deliveries] of senders) {
+          const { sent } = this._life(sender);
+          for (const { number, at } of deliveries) {
+            const sentAt = sent.get(number)?.at ?? at;
+            if (!this._windows.touches(sentAt, at, 0)) {
+              slowest = Math.max(slowest, at - sentAt);
+            }
+          }
+        }
+      }
+    }
+    return slowest;
+  }
+
+  /** @param {string} name */
+  _life(name) {
+    const life = this._lives.find((other) => other.name === name);
+    if (!life) throw new Error(`a message of ${name}, which never lived`);
+    return life;
+  }
+
+  settle() {
+    for (const life of this._lives) {
+      for (const receiver of ["0", "1", "server"]) {
+        for (const sender of this._lives) {
+          this._settlePair(sender, life, receiver);
+        }
+      }
+    }
+    return this.tally;
+  }
+
+  /**
+   * @param {Life} sender
+   * @param {Life} life
+   * @param {string} receiver
+   */
+  _settlePair(sender, life, receiver) {
+    const deliveries = life.deliveries.get(receiver)?.get(sender.name) ?? [];
+    const where = `${sender.name} -> ${life.name}/${receiver}`;
+    const arrived = new Set();
+    let last = 0;
+    for (const { number, at, isWhole } of deliveries) {
+      const what = `${where} number ${number}`;
+      const sent = sender.sent.get(number);
+      if (!sent) {
+        this.tally.fail(`${what} was never sent`);
+        continue;
+      }
+      if (!isWhole) this.tally.fail(`${what} is not what was sent`);
+      if (!isMeantFor(sent.target, receiver, life, sender === life)) {
+        this._excuse("astray", what, this._faultOf(sender, life, sent.at));
+      }
+      if (arrived.has(number)) {
+        const lost = this._windows.coversNode(
+          sender.name,
+          sent.at,
+          this._margin,
+        );
+        this._excuse("twice", what, lost && "sender's connection was down");
+        continue;
+      }
+      arrived.add(number);
+      this.tally.delivered(sender === life);
+      if (sender.isNative && life.isNative && number < last) {
+        this.tally.fail(`${what} came after ${last} (${at - sent.at} ms)`);
+      }
+      last = Math.max(last, number);
+    }
+    this._explainMissing(sender, life, receiver, arrived);
+  }
+
+  /**
+   * @param {Life} sender
+   * @param {Life} life
+   * @param {string} receiver
+   * @param {Set<number>} arrived
+   */
+  _explainMissing(sender, life, receiver, arrived) {
+    for (const [number, { at, target }] of sender.sent) {
+      const isMeant = isMeantFor(target, receiver, life, sender === life);
+      if (!isMeant || arrived.has(number)) continue;
+      if (at < life.from + this._margin || at > life.to - this._margin)
+        continue;
+      const what = `${sender.name} -> ${life.name}/${receiver} number ${number} (${target})`;
+      this._excuse("lost", what, this._faultOf(sender, life, at));
+    }
+  }
+
+  /**
+   * @param {Life} sender
+   * @param {Life} life
+   * @param {number} at
+   * @returns {string | false} why a message of that moment may have missed its receiver
+   */
+  _faultOf(sender, life, at) {
+    // local delivery depends on nothing
+    if (sender === life && life.isNative) return false;
+    if (this._windows.coversNode(life.name, at, this._margin)) {
+      return "receiver's connection was down";
+    }
+    if (this._windows.coversNode(sender.name, at, this._margin)) {
+      return "sender's connection was down";
+    }
+    const keepsItsWord = sender.isNative && sender.saidGoodbye;
+    return at > sender.to - this._margin && !keepsItsWord && "sender died";
+  }
+
+  /**
+   * @param {string} fate
+   * @param {string} what
+   * @param {string | false} reason
+   */
+  _excuse(fate, what, reason) {
+    if (reason === false) this.tally.fail(`${fate}: ${what}`);
+    else this.tally.explain(`${fate}, ${reason}`);
+  }
+
+  /** Requests end; while nothing is wrong, with an answer of everybody. */
+  settleRequests() {
+    for (const life of this._lives) {
+      for (const [number, request] of life.requests) {
+        this._settleRequest(life, `request ${number} of ${life.name}`, request);
+      }
+    }
+  }
+
+  /**
+   * @param {Life} life
+   * @param {string} what
+   * @param {import("./life.js").Request} request
+   */
+  _settleRequest(life, what, { at, kind, answer }) {
+    this.tally.requests += 1;
+    if (!answer) {
+      // the JavaScript adapter waits for the answers of the dead
+      if (life.saidGoodbye && life.isNative) {
+        this.tally.fail(`${what} (${kind}) never ended`);
+      }
+      return;
+    }
+    const isDisturbed =
+      this._windows.touches(at, answer.at, this._margin) ||
+      answer.at > life.to - this._margin;
+    if (!life.isNative || isDisturbed) return;
+    this.tally.undisturbedRequests += 1;
+    const servers = this._lives.filter(
+      ({ from, to }) => from <= at && at <= to,
+    );
+    const expected =
+      kind === "servers" ? servers.length - 1 : 2 * servers.length;
+    if (answer.error !== null || answer.count !== expected) {
+      this.tally.fail(
+        `${what} (${kind}) took ${answer.at - at} ms and got ${answer.count} answers instead of ${expected}: ${answer.error}`,
+      );
+    }
+  }
+
+  /**
+   * Ours report lost connections, while they are, and nothing else but attachments that a crash took: a server may hear
+   * of a message whose commit has not reached the disk.
+   */
+  settleReports() {
+    for (const life of this._lives.filter(({ isNative }) => isNative)) {
+      for (const { at, code, message } of life.reports) {
+        const isExpected =
+          EXPECTED_CODES.has(code) &&
+          this._windows.coversNode(life.name, at, this._margin);
+        if (!isExpected) {
+          this.tally.fail(`${life.name} reported ${code}: ${message}`);
+        }
+      }
+    }
+    for (const life of this._lives) {
+      for (const { at, reason } of life.disconnects) {
+        if (at < life.to) {
+          this.tally.fail(
+            `a client of ${life.name} was disconnected: ${reason}`,
+          );
+        }
+      }
+    }
+  }
+}
+
+module.exports = { Account };

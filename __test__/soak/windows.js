@@ -1,0 +1,37 @@
+"use strict";
+
+// When something was wrong, and with whom.
+
+/** @typedef {import("./cluster.js").Window} Window */
+
+class Windows {
+  /** @param {Window[]} windows */
+  constructor(windows) {
+    this._windows = windows;
+  }
+
+  /**
+   * @param {string} name of a server
+   * @param {number} at
+   * @param {number} margin milliseconds before the fault: what was under way when it came
+   */
+  coversNode(name, at, margin) {
+    return this._windows.some(
+      ({ nodes, from, to }) =>
+        nodes.includes(name) && at >= from - margin && at <= to,
+    );
+  }
+
+  /**
+   * @param {number} from
+   * @param {number} to
+   * @param {number} margin milliseconds before and after the fault
+   */
+  touches(from, to, margin) {
+    return this._windows.some(
+      (window) => from <= window.to + margin && to >= window.from - margin,
+    );
+  }
+}
+
+module.exports = { Windows };
