@@ -109,6 +109,7 @@ class Account {
         const lost = this._windows.coversNode(
           sender.name,
           sent.at,
+          sent.at,
           this._margin,
         );
         this._excuse("twice", what, lost && "sender's connection was down");
@@ -134,10 +135,11 @@ class Account {
     for (const [number, { at, target }] of sender.sent) {
       const isMeant = isMeantFor(target, receiver, life, sender === life);
       if (!isMeant || arrived.has(number)) continue;
+      const until = sender.sentBy(number);
       if (at < life.from + this._margin || at > life.to - this._margin)
         continue;
       const what = `${sender.name} -> ${life.name}/${receiver} number ${number} (${target})`;
-      this._excuse("lost", what, this._faultOf(sender, life, at));
+      this._excuse("lost", what, this._faultOf(sender, life, at, until));
     }
   }
 
@@ -145,19 +147,24 @@ class Account {
    * @param {Life} sender
    * @param {Life} life
    * @param {number} at
-   * @returns {string | false} why a message of that moment may have missed its receiver
+   * @param {number} [until] when it had left the sender
+   * @returns {string | false} why a message of that time may have missed its receiver
    */
-  _faultOf(sender, life, at) {
+  _faultOf(sender, life, at, until = at) {
     // local delivery depends on nothing
     if (sender === life && life.isNative) return false;
-    if (this._windows.coversNode(life.name, at, this._margin)) {
+    if (until === Infinity) return "sender ended before it sent it";
+    if (this._windows.coversNode(life.name, at, until, this._margin)) {
       return "receiver's connection was down";
     }
-    if (this._windows.coversNode(sender.name, at, this._margin)) {
+    if (this._windows.coversNode(sender.name, at, until, this._margin)) {
       return "sender's connection was down";
     }
+    if (until > life.to - this._margin)
+      return "receiver ended before it was sent";
+    const isUnderWay = until > sender.to - this._margin;
     const keepsItsWord = sender.isNative && sender.saidGoodbye;
-    return at > sender.to - this._margin && !keepsItsWord && "sender died";
+    return isUnderWay && !keepsItsWord && "sender died";
   }
 
   /**
@@ -219,7 +226,7 @@ class Account {
       for (const { at, code, message } of life.reports) {
         const isExpected =
           EXPECTED_CODES.has(code) &&
-          this._windows.coversNode(life.name, at, this._margin);
+          this._windows.coversNode(life.name, at, at, this._margin);
         if (!isExpected) {
           this.tally.fail(`${life.name} reported ${code}: ${message}`);
         }

@@ -12,13 +12,14 @@ class Windows {
 
   /**
    * @param {string} name of a server
-   * @param {number} at
+   * @param {number} since
+   * @param {number} until
    * @param {number} margin milliseconds before the fault: what was under way when it came
    */
-  coversNode(name, at, margin) {
+  coversNode(name, since, until, margin) {
     return this._windows.some(
       ({ nodes, from, to }) =>
-        nodes.includes(name) && at >= from - margin && at <= to,
+        nodes.includes(name) && until >= from - margin && since <= to,
     );
   }
 
