@@ -7,8 +7,9 @@ const net = require("node:net");
 const { afterEach, describe, it } = require("node:test");
 
 const { untilAcquainted } = require("../support/cluster.js");
-const { Reports, startProxy } = require("../support/faults.js");
+const { Reports } = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
+const { startProxy } = require("../support/proxy.js");
 const { TestServer } = require("../support/server.js");
 const { until, within } = require("../support/wait.js");
 

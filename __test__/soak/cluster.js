@@ -9,7 +9,7 @@ const { Pool } = require("pg");
 const { startPostgres } = require("../../scripts/embedded-postgres.js");
 const { CREATE_TABLE } = require("../interop/adapters.js");
 const { frameChannel } = require("../support/frames.js");
-const { Proxy } = require("../support/faults.js");
+const { Proxy } = require("../support/proxy.js");
 const { until } = require("../support/wait.js");
 const { SoakNode } = require("./node.js");
 

@@ -308,7 +308,6 @@ module.exports = {
   joinAsImpostor,
   notify,
   notifyAttachment,
-  Proxy,
   Reports,
   runScript,
   startScript,
