@@ -63,8 +63,9 @@ fn write(segment: &Segment) -> Characters {
     let mut characters = [0; SEGMENT_CHARACTERS];
     let mut last_nul = 0;
     for (group, seven) in segment.chunks_exact(7).enumerate() {
-        let &[a, b, c, d, e, f, g] = seven else { continue };
-        let septets = spread(u64::from_be_bytes([0, a, b, c, d, e, f, g]));
+        let mut bits = [0; 8];
+        bits[1..].copy_from_slice(seven);
+        let septets = spread(u64::from_be_bytes(bits));
         let start = 1 + 8 * group;
         characters[start..start + 8].copy_from_slice(&septets.to_be_bytes());
         if has_nul(septets) {
@@ -97,10 +98,7 @@ fn read(mut characters: Characters) -> Option<Segment> {
     let mut segment = [0; SEGMENT_BYTES];
     let mut beyond = 0;
     for (eight, seven) in characters[1..].chunks_exact(8).zip(segment.chunks_exact_mut(7)) {
-        let &[a, b, c, d, e, f, g, h] = eight else {
-            continue;
-        };
-        let septets = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        let septets = u64::from_be_bytes(eight.try_into().unwrap_or_default());
         beyond |= septets & HIGH_BITS;
         seven.copy_from_slice(&gather(septets).to_be_bytes()[1..]);
     }
