@@ -66,6 +66,29 @@ export interface PostgresAdapterOptions {
   cleanupInterval?: number;
 
   /**
+   * How much of what is published while the database is away is kept, in bytes: 0 to 1073741824 (1 GiB); each message
+   * counts for 128 bytes more than its content. Past it the oldest messages are dropped. With 0 nothing is kept.
+   * Volatile messages never are.
+   *
+   * What was dropped is counted, and reported once for each outage, when the database is back
+   * (`ERR_BUFFER_OVERFLOW`).
+   *
+   * @default 67108864 (64 MiB)
+   */
+  maxBufferSize?: number;
+
+  /**
+   * For how long it is kept. What is older is dropped, and never sent late; counted and reported as with
+   * `maxBufferSize`. With 0 nothing is kept.
+   *
+   * The default is longer than a restart of the database, and than most failovers; whoever was away for more would get
+   * old news in a flood.
+   *
+   * @default 120000
+   */
+  maxBufferAge?: number;
+
+  /**
    * Called with what went wrong in the background: an Error with a stable `code` and, where there is one, its `cause`;
    * or with what a listener of a server-side event threw.
    *
@@ -144,6 +167,8 @@ export type PrimaryOptions = Pick<
   | "tableName"
   | "payloadThreshold"
   | "cleanupInterval"
+  | "maxBufferSize"
+  | "maxBufferAge"
   | "errorHandler"
 >;
 
@@ -197,7 +222,12 @@ type EventParams<Map extends EventsMap, Event extends keyof Map> = Parameters<
  */
 export type EmitterOptions = Pick<
   PostgresAdapterOptions,
-  "channelPrefix" | "tableName" | "payloadThreshold" | "errorHandler"
+  | "channelPrefix"
+  | "tableName"
+  | "payloadThreshold"
+  | "maxBufferSize"
+  | "maxBufferAge"
+  | "errorHandler"
 >;
 
 /**

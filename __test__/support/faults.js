@@ -277,6 +277,19 @@ async function startProxy(t, connectionString) {
   return proxy;
 }
 
+/**
+ * Waits until both connections of a server are known to be lost: each tries to connect and says so, once.
+ *
+ * @param {Reports} reports
+ */
+async function untilBothAreGone(reports) {
+  const attempts = () =>
+    reports.errors.filter((error) =>
+      error.message.startsWith("cannot connect"),
+    );
+  await until(() => attempts().length >= 2, { message: "two attempts" });
+}
+
 /** What every script starts with. */
 const PREAMBLE = `"use strict";
   const { createAdapter } = require("../../index.js");
@@ -386,5 +399,6 @@ module.exports = {
   startProxy,
   startScript,
   terminateSessions,
+  untilBothAreGone,
   untilListening,
 };

@@ -29,6 +29,8 @@ describe("the defaults of the options", () => {
       heartbeatInterval: 5000,
       heartbeatTimeout: 10_000,
       cleanupInterval: 30_000,
+      maxBufferSize: 64 * 1024 * 1024,
+      maxBufferAge: 120_000,
     });
   });
 
@@ -55,6 +57,8 @@ describe("given options", () => {
       heartbeatInterval: 2 ** 31 - 2,
       heartbeatTimeout: 2 ** 31 - 1,
       cleanupInterval: 2 ** 31 - 1,
+      maxBufferSize: 2 ** 30,
+      maxBufferAge: 0,
       errorHandler() {},
     };
     assert.deepEqual(resolveOptions(options), options);
@@ -72,6 +76,8 @@ describe("options of a wrong type", () => {
     "heartbeatInterval",
     "heartbeatTimeout",
     "cleanupInterval",
+    "maxBufferSize",
+    "maxBufferAge",
   ];
   const texts = ["uid", "channelPrefix", "tableName"];
 
@@ -119,6 +125,8 @@ describe("options out of range", () => {
       ["heartbeatInterval", [0, tooLarge]],
       ["heartbeatTimeout", [0, tooLarge]],
       ["cleanupInterval", [0, tooLarge]],
+      ["maxBufferSize", [-1, 0.5, 2 ** 30 + 1, NaN]],
+      ["maxBufferAge", [-1, tooLarge]],
       ["uid", ["", "a".repeat(256), "a\0b", "emitter"]],
       ["channelPrefix", ["a".repeat(256), "\0"]],
       ["tableName", ["", "a".repeat(256), "a\0"]],
