@@ -62,7 +62,10 @@ function lintSteps() {
     {
       name: "fmt",
       title: "cargo fmt --check",
-      commands: [["cargo", "fmt", "--check"]],
+      commands: [
+        ["cargo", "fmt", "--check"],
+        ["cargo", "fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"],
+      ],
       limitMs: LINT_LIMIT_MS,
     },
     {
