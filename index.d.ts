@@ -37,6 +37,16 @@ export interface PostgresAdapterOptions {
   payloadThreshold?: number;
 
   /**
+   * The largest message that goes through the table, in bytes as they are stored: 1 to 1073741824 (1 GiB). A larger one
+   * is not sent to the other servers (`ERR_PUBLISH`), and one that somebody else has stored is neither read nor decoded
+   * (`ERR_ATTACHMENT`). It bounds what a single row can make a server hold in memory, a few times over; the same value
+   * belongs on every server.
+   *
+   * @default 67108864 (64 MiB)
+   */
+  maxAttachmentSize?: number;
+
+  /**
    * How long `fetchSockets()` and `serverSideEmit()` with acknowledgement wait for the other servers. A call's own
    * `timeout()` wins.
    *
@@ -166,6 +176,7 @@ export type PrimaryOptions = Pick<
   | "channelPrefix"
   | "tableName"
   | "payloadThreshold"
+  | "maxAttachmentSize"
   | "cleanupInterval"
   | "maxBufferSize"
   | "maxBufferAge"
@@ -225,6 +236,7 @@ export type EmitterOptions = Pick<
   | "channelPrefix"
   | "tableName"
   | "payloadThreshold"
+  | "maxAttachmentSize"
   | "maxBufferSize"
   | "maxBufferAge"
   | "errorHandler"

@@ -10,6 +10,8 @@ const MAX_TEXT_LENGTH = 255;
 const MAX_PAYLOAD_THRESHOLD = 8000;
 /** The longest delay that a timer of JavaScript can have, in milliseconds. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
+/** What PostgreSQL can store in a row, in bytes: 1 GiB. */
+const MAX_ATTACHMENT_SIZE = 2 ** 30;
 /** The largest buffer for a database that is away, in bytes: 1 GiB. */
 const MAX_BUFFER_SIZE = 2 ** 30;
 /** What emitters, which are no servers, call themselves. */
@@ -21,6 +23,7 @@ const EMITTER_UID = "emitter";
  * @property {string} [channelPrefix] what the names of the channels begin with (default: `socket.io`)
  * @property {string} [tableName] the table of the attachments (default: `socket_io_attachments`)
  * @property {number} [payloadThreshold] messages of this many bytes or more go to the table (default: 8000)
+ * @property {number} [maxAttachmentSize] larger attachments are neither sent nor read, in bytes (default: 64 MiB)
  * @property {number} [requestsTimeout] how long other servers may take to answer, in ms (default: 5000)
  * @property {number} [heartbeatInterval] time between two heartbeats, in ms (default: 5000)
  * @property {number} [heartbeatTimeout] time without a heartbeat after which a server counts as gone, in ms
@@ -60,6 +63,12 @@ function resolveOptions(options = {}) {
       "payloadThreshold",
       MAX_PAYLOAD_THRESHOLD,
       { max: MAX_PAYLOAD_THRESHOLD },
+    ),
+    maxAttachmentSize: readInteger(
+      options,
+      "maxAttachmentSize",
+      64 * 1024 * 1024,
+      { max: MAX_ATTACHMENT_SIZE },
     ),
     requestsTimeout: readInteger(options, "requestsTimeout", 5000),
     heartbeatInterval: readInteger(options, "heartbeatInterval", 5000),

@@ -15,6 +15,8 @@ pub const DEFAULT_HEARTBEAT_TIMEOUT_MS: u64 = 10_000;
 /// Attachments older than this are removed, and this often, in milliseconds.
 pub const DEFAULT_CLEANUP_INTERVAL_MS: u64 = 30_000;
 
+/// A larger attachment is neither sent nor read, in bytes.
+pub const DEFAULT_MAX_ATTACHMENT_SIZE: usize = 64 * 1024 * 1024;
 /// So much is kept while the server is away, in bytes.
 pub const DEFAULT_MAX_BUFFER_SIZE: usize = 64 * 1024 * 1024;
 /// What waited for so long for a server that is away is dropped, in milliseconds: a restart, and the failover of most
@@ -34,6 +36,9 @@ fn default_cleanup_interval() -> u64 {
     DEFAULT_CLEANUP_INTERVAL_MS
 }
 
+fn default_max_attachment_size() -> usize {
+    DEFAULT_MAX_ATTACHMENT_SIZE
+}
 fn default_max_buffer_size() -> usize {
     DEFAULT_MAX_BUFFER_SIZE
 }
@@ -80,6 +85,9 @@ pub struct Options {
     /// In bytes; see [`DEFAULT_PAYLOAD_THRESHOLD`].
     #[serde(default = "default_payload_threshold")]
     pub payload_threshold: usize,
+    /// In bytes; see [`DEFAULT_MAX_ATTACHMENT_SIZE`].
+    #[serde(default = "default_max_attachment_size")]
+    pub max_attachment_size: usize,
     #[serde(default = "default_heartbeat_interval")]
     heartbeat_interval: u64,
     #[serde(default = "default_heartbeat_timeout")]
@@ -155,6 +163,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(options.payload_threshold, 8000);
+        assert_eq!(options.max_attachment_size, 64 * 1024 * 1024);
         assert_eq!(options.heartbeat_interval(), Duration::from_secs(5));
         assert_eq!(options.heartbeat_timeout(), Duration::from_secs(10));
         assert_eq!(options.cleanup_interval(), Duration::from_secs(30));

@@ -25,6 +25,7 @@ describe("the defaults of the options", () => {
       channelPrefix: "socket.io",
       tableName: "socket_io_attachments",
       payloadThreshold: 8000,
+      maxAttachmentSize: 64 * 1024 * 1024,
       requestsTimeout: 5000,
       heartbeatInterval: 5000,
       heartbeatTimeout: 10_000,
@@ -53,6 +54,7 @@ describe("given options", () => {
       channelPrefix: "",
       tableName: 'chat."Attachments"',
       payloadThreshold: 1,
+      maxAttachmentSize: 2 ** 30,
       requestsTimeout: 1,
       heartbeatInterval: 2 ** 31 - 2,
       heartbeatTimeout: 2 ** 31 - 1,
@@ -72,6 +74,7 @@ describe("given options", () => {
 describe("options of a wrong type", () => {
   const numbers = [
     "payloadThreshold",
+    "maxAttachmentSize",
     "requestsTimeout",
     "heartbeatInterval",
     "heartbeatTimeout",
@@ -121,6 +124,7 @@ describe("options out of range", () => {
     /** @type {[name: string, values: unknown[]][]} */
     const cases = [
       ["payloadThreshold", [0, -1, 1.5, 8001, NaN, Infinity]],
+      ["maxAttachmentSize", [0, 1.5, 2 ** 30 + 1]],
       ["requestsTimeout", [0, 0.5, tooLarge, NaN]],
       ["heartbeatInterval", [0, tooLarge]],
       ["heartbeatTimeout", [0, tooLarge]],

@@ -392,10 +392,19 @@ fn prepare(shared: &Shared, message: Pending) -> Result<Outgoing> {
             ..Outgoing::inline(channel, text)
         });
     }
-    let attachment = msgpack::encode(&text, &parts, &options.marker).map_err(|error| {
-        let context = format!("a message for the namespace {} could not be encoded", address.nsp);
-        Error::new(ErrorKind::Publish, context).with_source(error)
-    })?;
+    let refused = |reason: String| {
+        let context = format!("a message for the namespace {} was not sent", address.nsp);
+        Error::new(ErrorKind::Publish, context).with_source(reason)
+    };
+    let attachment =
+        msgpack::encode(&text, &parts, &options.marker).map_err(|error| refused(error.to_string()))?;
+    if attachment.len() > options.max_attachment_size {
+        return Err(refused(format!(
+            "it has {} bytes, more than {} (maxAttachmentSize)",
+            attachment.len(),
+            options.max_attachment_size
+        )));
+    }
     let node_id = (options.role == Role::Primary).then_some(options.uid.as_str());
     let header = payload::attachment_header_start(&options.uid, kind, &address.nsp, node_id);
     Ok(Outgoing {

@@ -9,7 +9,7 @@ use tokio_postgres::{AsyncMessage, Client};
 
 use super::attachments;
 use super::connect::{lost_connection, statement_error, Driver, CLOSE_TIMEOUT};
-use super::database::{Listener, Notification};
+use super::database::{FetchLimits, Listener, Notification, Stored};
 use super::deadline::Deadline;
 use super::sql::{self, TableStatements};
 use crate::error::{ErrorKind, Result};
@@ -87,8 +87,8 @@ impl Listener for PgListener {
         .await
     }
 
-    async fn fetch(&mut self, ids: &[i64]) -> Result<Vec<Option<Vec<u8>>>> {
-        let query = attachments::fetch(&self.client, &self.statements, ids);
+    async fn fetch(&mut self, ids: &[i64], limits: FetchLimits) -> Result<Vec<Stored>> {
+        let query = attachments::fetch(&self.client, &self.statements, ids, limits);
         let answer = drive(&mut self.driver, &mut self.early, &self.deadline, query);
         self.deadline.run(answer).await
     }
