@@ -37,6 +37,16 @@ export interface PostgresAdapterOptions {
   payloadThreshold?: number;
 
   /**
+   * The largest message that goes through the table, in bytes as they are stored: 1 to 1073741824 (1 GiB). A larger one
+   * is not sent to the other servers (`ERR_PUBLISH`), and one that somebody else has stored is neither read nor decoded
+   * (`ERR_ATTACHMENT`). It bounds what a single row can make a server hold in memory, a few times over; the same value
+   * belongs on every server.
+   *
+   * @default 67108864 (64 MiB)
+   */
+  maxAttachmentSize?: number;
+
+  /**
    * How long `fetchSockets()` and `serverSideEmit()` with acknowledgement wait for the other servers. A call's own
    * `timeout()` wins.
    *
@@ -74,6 +84,29 @@ export interface PostgresAdapterOptions {
    * @default the first argument
    */
   listenPool?: Pool | ClientConfig | string;
+
+  /**
+   * How much of what is published while the database is away is kept, in bytes: 0 to 1073741824 (1 GiB); each message
+   * counts for 128 bytes more than its content. Past it the oldest messages are dropped. With 0 nothing is kept.
+   * Volatile messages never are.
+   *
+   * What was dropped is counted, and reported once for each outage, when the database is back
+   * (`ERR_BUFFER_OVERFLOW`).
+   *
+   * @default 67108864 (64 MiB)
+   */
+  maxBufferSize?: number;
+
+  /**
+   * For how long it is kept. What is older is dropped, and never sent late; counted and reported as with
+   * `maxBufferSize`. With 0 nothing is kept.
+   *
+   * The default is longer than a restart of the database, and than most failovers; whoever was away for more would get
+   * old news in a flood.
+   *
+   * @default 120000
+   */
+  maxBufferAge?: number;
 
   /**
    * Called with what went wrong in the background: an Error with a stable `code` and, where there is one, its `cause`;
@@ -153,8 +186,11 @@ export type PrimaryOptions = Pick<
   | "channelPrefix"
   | "tableName"
   | "payloadThreshold"
+  | "maxAttachmentSize"
   | "cleanupInterval"
   | "listenPool"
+  | "maxBufferSize"
+  | "maxBufferAge"
   | "errorHandler"
 >;
 
@@ -208,7 +244,13 @@ type EventParams<Map extends EventsMap, Event extends keyof Map> = Parameters<
  */
 export type EmitterOptions = Pick<
   PostgresAdapterOptions,
-  "channelPrefix" | "tableName" | "payloadThreshold" | "errorHandler"
+  | "channelPrefix"
+  | "tableName"
+  | "payloadThreshold"
+  | "maxAttachmentSize"
+  | "maxBufferSize"
+  | "maxBufferAge"
+  | "errorHandler"
 >;
 
 /**

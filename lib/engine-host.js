@@ -216,6 +216,7 @@ class EngineHost {
   async close() {
     this.flushEvents();
     await this.engine.close();
+    this.#drain(); // what was reported at the very end
   }
 
   /**

@@ -17,7 +17,7 @@ const ERROR_CODES = Object.freeze({
     "the listener is connected through a pooler behind which nothing can be heard",
   ERR_PUBLISH: "a message could not be published and was dropped",
   ERR_BUFFER_OVERFLOW:
-    "messages were dropped because the buffer for an absent server was full",
+    "messages were dropped: too much, or for too long, waited for the server",
   ERR_MALFORMED_MESSAGE:
     "a notification or an attachment could not be understood and was skipped",
   ERR_ATTACHMENT: "an attachment could not be read",

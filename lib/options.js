@@ -12,6 +12,10 @@ const MAX_PAYLOAD_THRESHOLD = 8000;
 const MAX_DELAY_MS = 2 ** 31 - 1;
 /** Options that are no values but lead to a server; see targets.js. */
 const READ_ELSEWHERE = ["listenPool"];
+/** What PostgreSQL can store in a row, in bytes: 1 GiB. */
+const MAX_ATTACHMENT_SIZE = 2 ** 30;
+/** The largest buffer for a database that is away, in bytes: 1 GiB. */
+const MAX_BUFFER_SIZE = 2 ** 30;
 /** What emitters, which are no servers, call themselves. */
 const EMITTER_UID = "emitter";
 
@@ -21,11 +25,14 @@ const EMITTER_UID = "emitter";
  * @property {string} [channelPrefix] what the names of the channels begin with (default: `socket.io`)
  * @property {string} [tableName] the table of the attachments (default: `socket_io_attachments`)
  * @property {number} [payloadThreshold] messages of this many bytes or more go to the table (default: 8000)
+ * @property {number} [maxAttachmentSize] larger attachments are neither sent nor read, in bytes (default: 64 MiB)
  * @property {number} [requestsTimeout] how long other servers may take to answer, in ms (default: 5000)
  * @property {number} [heartbeatInterval] time between two heartbeats, in ms (default: 5000)
  * @property {number} [heartbeatTimeout] time without a heartbeat after which a server counts as gone, in ms
  *   (default: 10000)
  * @property {number} [cleanupInterval] time between two removals of old attachments, in ms (default: 30000)
+ * @property {number} [maxBufferSize] how much waits for a database that is away, in bytes (default: 64 MiB)
+ * @property {number} [maxBufferAge] for how long it waits, in ms (default: 120000)
  * @property {(error: Error) => void} [errorHandler] receives the errors that no call returns (default: a line of
  *   `debug`)
  */
@@ -57,12 +64,23 @@ function resolveOptions(options = {}) {
       options,
       "payloadThreshold",
       MAX_PAYLOAD_THRESHOLD,
-      MAX_PAYLOAD_THRESHOLD,
+      { max: MAX_PAYLOAD_THRESHOLD },
+    ),
+    maxAttachmentSize: readInteger(
+      options,
+      "maxAttachmentSize",
+      64 * 1024 * 1024,
+      { max: MAX_ATTACHMENT_SIZE },
     ),
     requestsTimeout: readInteger(options, "requestsTimeout", 5000),
     heartbeatInterval: readInteger(options, "heartbeatInterval", 5000),
     heartbeatTimeout: readInteger(options, "heartbeatTimeout", 10_000),
     cleanupInterval: readInteger(options, "cleanupInterval", 30_000),
+    maxBufferSize: readInteger(options, "maxBufferSize", 64 * 1024 * 1024, {
+      min: 0,
+      max: MAX_BUFFER_SIZE,
+    }),
+    maxBufferAge: readInteger(options, "maxBufferAge", 120_000, { min: 0 }),
     errorHandler: readErrorHandler(options.errorHandler),
   };
   checkHeartbeat(resolved);
@@ -115,15 +133,20 @@ function readText(options, name, preset, minLength) {
  * @param {Record<string, any>} options
  * @param {string} name
  * @param {number} preset
- * @param {number} [max]
+ * @param {{ min?: number, max?: number }} [range]
  * @returns {number}
  */
-function readInteger(options, name, preset, max = MAX_DELAY_MS) {
+function readInteger(
+  options,
+  name,
+  preset,
+  { min = 1, max = MAX_DELAY_MS } = {},
+) {
   const value = options[name];
   if (value === undefined) return preset;
-  const expected = `an integer from 1 to ${max}`;
+  const expected = `an integer from ${min} to ${max}`;
   if (typeof value !== "number") throw wrongType(name, expected, value);
-  if (!Number.isInteger(value) || value < 1 || value > max) {
+  if (!Number.isInteger(value) || value < min || value > max) {
     throw outOfRange(name, expected, String(value));
   }
   return value;

@@ -2,6 +2,7 @@
 
 // What `npm test` and `npm run lint` consist of. Each step is one or more commands and what they need.
 
+const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
@@ -53,6 +54,19 @@ function nodeProgram(packageName, bin, ...args) {
   ];
 }
 
+/**
+ * Compiling cargo-deny takes longer than everything that it is a part of: it is used where it is.
+ *
+ * @returns {[string, ...string[]]}
+ */
+function denyCommand() {
+  if (spawnSync("cargo", ["deny", "--version"]).status === 0) {
+    return ["cargo", "deny", "check", "licenses", "bans", "sources"];
+  }
+  const hint = "left out: cargo install cargo-deny";
+  return [process.execPath, "-p", JSON.stringify(hint)];
+}
+
 /** @returns {Step[]} the checks that need no database */
 function lintSteps() {
   const tsc = (/** @type {string[]} */ ...args) =>
@@ -64,7 +78,10 @@ function lintSteps() {
     {
       name: "fmt",
       title: "cargo fmt --check",
-      commands: [["cargo", "fmt", "--check"]],
+      commands: [
+        ["cargo", "fmt", "--check"],
+        ["cargo", "fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"],
+      ],
       limitMs: LINT_LIMIT_MS,
     },
     {
@@ -96,6 +113,12 @@ function lintSteps() {
       title: "cargo clippy --all-targets -- -D warnings",
       commands: [["cargo", "clippy", "--all-targets", "--", "-D", "warnings"]],
       limitMs: CARGO_LIMIT_MS,
+    },
+    {
+      name: "deny",
+      title: "cargo deny check licenses bans sources",
+      commands: [denyCommand()],
+      limitMs: LINT_LIMIT_MS,
     },
   ];
 }

@@ -21,7 +21,7 @@ pub enum ErrorKind {
     Pooler,
     /// A message could not be published and was dropped.
     Publish,
-    /// Messages were dropped because the buffer for an absent server was full.
+    /// Messages were dropped: too much, or for too long, waited for the server.
     BufferOverflow,
     /// A notification or an attachment could not be understood and was skipped.
     Malformed,

@@ -15,6 +15,14 @@ pub const DEFAULT_HEARTBEAT_TIMEOUT_MS: u64 = 10_000;
 /// Attachments older than this are removed, and this often, in milliseconds.
 pub const DEFAULT_CLEANUP_INTERVAL_MS: u64 = 30_000;
 
+/// A larger attachment is neither sent nor read, in bytes.
+pub const DEFAULT_MAX_ATTACHMENT_SIZE: usize = 64 * 1024 * 1024;
+/// So much is kept while the server is away, in bytes.
+pub const DEFAULT_MAX_BUFFER_SIZE: usize = 64 * 1024 * 1024;
+/// What waited for so long for a server that is away is dropped, in milliseconds: a restart, and the failover of most
+/// services, are over by then; and who waited for more would get old news in a flood.
+pub const DEFAULT_MAX_BUFFER_AGE_MS: u64 = 120_000;
+
 fn default_payload_threshold() -> usize {
     DEFAULT_PAYLOAD_THRESHOLD
 }
@@ -26,6 +34,16 @@ fn default_heartbeat_timeout() -> u64 {
 }
 fn default_cleanup_interval() -> u64 {
     DEFAULT_CLEANUP_INTERVAL_MS
+}
+
+fn default_max_attachment_size() -> usize {
+    DEFAULT_MAX_ATTACHMENT_SIZE
+}
+fn default_max_buffer_size() -> usize {
+    DEFAULT_MAX_BUFFER_SIZE
+}
+fn default_max_buffer_age() -> u64 {
+    DEFAULT_MAX_BUFFER_AGE_MS
 }
 
 /// What an engine is for.
@@ -40,6 +58,15 @@ pub enum Role {
     /// The primary of a Node.js cluster: passes on what its workers and the other servers say, and is no member
     /// itself. Its uid is the `nodeId` of what it publishes.
     Primary,
+}
+
+/// What is kept of the messages that are published while the server is away. Past either bound the oldest are dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buffer {
+    /// How much, in bytes; with 0 nothing.
+    pub max_bytes: usize,
+    /// For how long; with zero not at all.
+    pub max_age: Duration,
 }
 
 /// What an engine is told about itself and its cluster.
@@ -58,12 +85,19 @@ pub struct Options {
     /// In bytes; see [`DEFAULT_PAYLOAD_THRESHOLD`].
     #[serde(default = "default_payload_threshold")]
     pub payload_threshold: usize,
+    /// In bytes; see [`DEFAULT_MAX_ATTACHMENT_SIZE`].
+    #[serde(default = "default_max_attachment_size")]
+    pub max_attachment_size: usize,
     #[serde(default = "default_heartbeat_interval")]
     heartbeat_interval: u64,
     #[serde(default = "default_heartbeat_timeout")]
     heartbeat_timeout: u64,
     #[serde(default = "default_cleanup_interval")]
     cleanup_interval: u64,
+    #[serde(default = "default_max_buffer_size")]
+    max_buffer_size: usize,
+    #[serde(default = "default_max_buffer_age")]
+    max_buffer_age: u64,
     /// What a binary part is called inside JSON text: a random string that never leaves the process.
     pub marker: String,
     /// What the id of each request of this node begins with: random, new in each life of the node.
@@ -107,6 +141,15 @@ impl Options {
     pub fn cleanup_interval(&self) -> Duration {
         Duration::from_millis(self.cleanup_interval.max(1))
     }
+
+    /// What is kept for a server that is away.
+    #[must_use]
+    pub fn buffer(&self) -> Buffer {
+        Buffer {
+            max_bytes: self.max_buffer_size,
+            max_age: Duration::from_millis(self.max_buffer_age),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -120,9 +163,17 @@ mod tests {
         )
         .unwrap();
         assert_eq!(options.payload_threshold, 8000);
+        assert_eq!(options.max_attachment_size, 64 * 1024 * 1024);
         assert_eq!(options.heartbeat_interval(), Duration::from_secs(5));
         assert_eq!(options.heartbeat_timeout(), Duration::from_secs(10));
         assert_eq!(options.cleanup_interval(), Duration::from_secs(30));
+        assert_eq!(
+            options.buffer(),
+            Buffer {
+                max_bytes: 64 * 1024 * 1024,
+                max_age: Duration::from_secs(120)
+            }
+        );
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod support;
 
 #[path = "engine/attachments.rs"]
 mod attachments;
+#[path = "engine/buffer.rs"]
+mod buffer;
 #[path = "engine/closing.rs"]
 mod closing;
 #[path = "engine/faults.rs"]

@@ -6,26 +6,13 @@ const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
 
 const { untilAcquainted } = require("../support/cluster.js");
-const { Reports } = require("../support/faults.js");
+const { Reports, untilBothAreGone } = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
 const { startProxy } = require("../support/proxy.js");
 const { TestServer } = require("../support/server.js");
 const { collect, once, until } = require("../support/wait.js");
 
 /** @typedef {Awaited<ReturnType<typeof startProxy>>} Proxy */
-
-/**
- * Waits until both connections of a server are known to be lost: each tries to connect and says so, once.
- *
- * @param {Reports} reports
- */
-async function untilBothAreGone(reports) {
-  const attempts = () =>
-    reports.errors.filter((error) =>
-      error.message.startsWith("cannot connect"),
-    );
-  await until(() => attempts().length >= 2, { message: "two attempts" });
-}
 
 /**
  * @param {any[]} values of the event "number"
@@ -149,29 +136,5 @@ describe("connections", () => {
       const ids = (await io.fetchSockets()).map(({ id }) => id);
       assert.deepEqual(ids.sort(), [nearClient.id, farClient.id].sort());
     }
-  });
-
-  it("what cannot be kept is dropped, oldest first, and counted", async (t) => {
-    const { proxy, reports, near, farClient } = await startWithProxy(t);
-    const remote = collect(farClient, "large");
-    const megabyte = "x".repeat(1024 * 1024);
-
-    await proxy.cut();
-    for (let number = 0; number < 100; number += 1) {
-      near.io.emit("large", number, megabyte);
-    }
-    await untilBothAreGone(reports);
-    await proxy.open();
-    await until(() => remote.values.at(-1)?.[0] === 99);
-
-    const numbers = numbersOf(remote.values);
-    const dropped = 100 - numbers.length;
-    assert.ok(dropped > 30, `${dropped} dropped`);
-    assert.deepEqual(
-      numbers.slice(1),
-      Array.from({ length: numbers.length - 1 }, (_, i) => dropped + 1 + i),
-    );
-    const overflow = await reports.first("ERR_BUFFER_OVERFLOW");
-    assert.match(overflow.message, new RegExp(`^${dropped} messages`));
   });
 });

@@ -26,6 +26,9 @@ const EXPECTED_FAILURE_PATIENCE_MS = 1_500;
  * @property {number} [heartbeatInterval] milliseconds
  * @property {number} [heartbeatTimeout] milliseconds
  * @property {number} [requestsTimeout] milliseconds
+ * @property {number} [maxAttachmentSize] bytes
+ * @property {number} [maxBufferSize] bytes
+ * @property {number} [maxBufferAge] milliseconds
  * @property {string} [uid]
  * @property {import("pg").Pool | import("pg").ClientConfig | string} [listenPool]
  * @property {(err: Error) => void} [errorHandler]

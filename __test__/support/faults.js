@@ -204,6 +204,19 @@ async function terminateSessions(database) {
   return count;
 }
 
+/**
+ * Waits until both connections of a server are known to be lost: each tries to connect and says so, once.
+ *
+ * @param {Reports} reports
+ */
+async function untilBothAreGone(reports) {
+  const attempts = () =>
+    reports.errors.filter((error) =>
+      error.message.startsWith("cannot connect"),
+    );
+  await until(() => attempts().length >= 2, { message: "two attempts" });
+}
+
 /** What every script starts with. */
 const PREAMBLE = `"use strict";
   const { createAdapter } = require("../../index.js");
@@ -312,5 +325,6 @@ module.exports = {
   runScript,
   startScript,
   terminateSessions,
+  untilBothAreGone,
   untilListening,
 };

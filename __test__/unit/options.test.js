@@ -25,10 +25,13 @@ describe("the defaults of the options", () => {
       channelPrefix: "socket.io",
       tableName: "socket_io_attachments",
       payloadThreshold: 8000,
+      maxAttachmentSize: 64 * 1024 * 1024,
       requestsTimeout: 5000,
       heartbeatInterval: 5000,
       heartbeatTimeout: 10_000,
       cleanupInterval: 30_000,
+      maxBufferSize: 64 * 1024 * 1024,
+      maxBufferAge: 120_000,
     });
   });
 
@@ -51,10 +54,13 @@ describe("given options", () => {
       channelPrefix: "",
       tableName: 'chat."Attachments"',
       payloadThreshold: 1,
+      maxAttachmentSize: 2 ** 30,
       requestsTimeout: 1,
       heartbeatInterval: 2 ** 31 - 2,
       heartbeatTimeout: 2 ** 31 - 1,
       cleanupInterval: 2 ** 31 - 1,
+      maxBufferSize: 2 ** 30,
+      maxBufferAge: 0,
       errorHandler() {},
     };
     assert.deepEqual(resolveOptions(options), options);
@@ -68,10 +74,13 @@ describe("given options", () => {
 describe("options of a wrong type", () => {
   const numbers = [
     "payloadThreshold",
+    "maxAttachmentSize",
     "requestsTimeout",
     "heartbeatInterval",
     "heartbeatTimeout",
     "cleanupInterval",
+    "maxBufferSize",
+    "maxBufferAge",
   ];
   const texts = ["uid", "channelPrefix", "tableName"];
 
@@ -115,10 +124,13 @@ describe("options out of range", () => {
     /** @type {[name: string, values: unknown[]][]} */
     const cases = [
       ["payloadThreshold", [0, -1, 1.5, 8001, NaN, Infinity]],
+      ["maxAttachmentSize", [0, 1.5, 2 ** 30 + 1]],
       ["requestsTimeout", [0, 0.5, tooLarge, NaN]],
       ["heartbeatInterval", [0, tooLarge]],
       ["heartbeatTimeout", [0, tooLarge]],
       ["cleanupInterval", [0, tooLarge]],
+      ["maxBufferSize", [-1, 0.5, 2 ** 30 + 1, NaN]],
+      ["maxBufferAge", [-1, tooLarge]],
       ["uid", ["", "a".repeat(256), "a\0b", "emitter"]],
       ["channelPrefix", ["a".repeat(256), "\0"]],
       ["tableName", ["", "a".repeat(256), "a\0"]],

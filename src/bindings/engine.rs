@@ -196,7 +196,11 @@ impl NativeEngine {
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
     pub fn flush<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         let flushed = self.engine.flush();
-        when_done(env, async move { drop(flushed.await) })
+        let engine = Arc::clone(&self.engine);
+        when_done(env, async move {
+            drop(flushed.await);
+            engine.report_losses();
+        })
     }
 
     /// Publishes what is left, then ends the connections. Resolves when that is done.

@@ -17,6 +17,8 @@ pub struct Outgoing {
     pub attachment: Option<Vec<u8>>,
     /// Which piece of this node's stream it is, if it is one.
     pub piece: Option<PieceOfStream>,
+    /// Whether the application would miss it, were it never sent.
+    pub would_be_missed: bool,
 }
 
 /// A notification that carries messages in frames.
@@ -37,6 +39,7 @@ impl Outgoing {
             text,
             attachment: None,
             piece: None,
+            would_be_missed: true,
         }
     }
 
@@ -62,6 +65,16 @@ impl Outgoing {
     #[must_use]
     pub fn messages(&self) -> usize {
         self.piece.map_or(1, |piece| piece.messages)
+    }
+
+    /// How many messages the application would miss, were it never sent.
+    #[must_use]
+    pub fn missed(&self) -> usize {
+        if self.would_be_missed {
+            self.messages()
+        } else {
+            0
+        }
     }
 
     /// Whether no other notification can be equal to it.

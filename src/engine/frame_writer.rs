@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::framing::Gathering;
-use super::outbox::Pending;
+use super::pending::Pending;
 use super::shared::Shared;
 use crate::cluster::batch::{Outgoing, PieceOfStream};
 use crate::options::Options;

@@ -8,10 +8,10 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::namespaces::NamespaceId;
-use super::outbox::{Body, Outbox, Pending};
+use super::outbox::Outbox;
+use super::pending::{Body, Pending};
 use crate::options::{Options, DEFAULT_PAYLOAD_THRESHOLD};
 use crate::wire::frame::{Message, Writer};
-use crate::wire::message::MessageType;
 
 /// How much may wait for its echo, in bytes. Past it messages travel without frames.
 const MAX_LOG_BYTES: usize = 32 * 1024 * 1024;
@@ -69,15 +69,15 @@ impl Framing {
         let mut missed = Vec::new();
         let mut kept = VecDeque::new();
         for logged in std::mem::take(&mut state.log) {
-            if logged.message.address.id == namespace {
-                state.log_bytes -= logged.message.bytes();
-                missed.push(Pending {
-                    was_framed: true,
-                    ..logged.message
-                });
-            } else {
+            if logged.message.address.id != namespace {
                 kept.push_back(logged);
+                continue;
             }
+            state.log_bytes -= logged.message.bytes();
+            missed.push(Pending {
+                was_framed: true,
+                ..logged.message
+            });
         }
         state.log = kept;
         outbox.push_front(missed);
@@ -145,14 +145,10 @@ fn is_for_the_table(message: &Pending, options: &Options) -> bool {
 }
 
 fn write(message: &Pending, writer: &mut Writer) -> Option<u64> {
-    // Those that tell who is there, everybody must understand.
-    let tells_who_is_there = matches!(
-        message.kind,
-        MessageType::InitialHeartbeat | MessageType::Heartbeat | MessageType::AdapterClose
-    );
     let (options, data) = match &message.body {
         Body::Event { options, event } => (Some(&**options), event),
-        Body::Data(Some(data)) if !tells_who_is_there => (None, data),
+        // Those that tell who is there, everybody must understand.
+        Body::Data(Some(data)) if !message.kind.tells_who_is_there() => (None, data),
         _ => return None,
     };
     writer.push(&Message {

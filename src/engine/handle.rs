@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::handoff::Handoff;
 use super::inbox::Inbox;
 use super::namespaces::NamespaceId;
-use super::outbox::{Body, Pending};
+use super::pending::{Body, Pending};
 use super::shared::Shared;
 use super::shutdown::{self, Trigger};
 use super::{heartbeat, listener, publisher};
@@ -168,6 +168,13 @@ impl Engine {
         self.shared.outbox.flush()
     }
 
+    /// Tells of what was dropped so far; by itself that is told when the server is back.
+    pub fn report_losses(&self) {
+        if let Some(report) = self.shared.outbox.report_losses() {
+            self.shared.inbox.report(report);
+        }
+    }
+
     /// Publishes what is left if there is a connection, then ends connections and tasks. Calling it again is
     /// no error.
     pub async fn close(&self) {
@@ -177,6 +184,7 @@ impl Engine {
             drop(tokio::time::timeout(FLUSH_TIMEOUT, self.flush()).await);
         }
         self.shutdown.fire();
+        self.report_losses();
         self.shared.inbox.close();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         let all_ended = async { while tasks.join_next().await.is_some() {} };

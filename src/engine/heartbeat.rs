@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::inbox::Item;
 use super::namespaces::NamespaceId;
-use super::outbox::Body;
+use super::pending::Body;
 use super::shared::Shared;
 use super::shutdown::Shutdown;
 use crate::wire::message::MessageType;

@@ -241,11 +241,12 @@ impl Inbox {
         self.lock().unsettled.contains_key(&namespace)
     }
 
-    /// Discards what waits and all that is still to come.
+    /// Discards what waits and all that is still to come, but for the reports that wait.
     pub fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        state.queue.clear();
+        state.queue.retain(Item::is_report);
+        state.bytes = state.queue.iter().map(Item::bytes).sum();
         drop(state);
         self.space.notify_waiters();
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::inbox::Item;
 use super::namespaces::NamespaceId;
-use super::outbox::Body;
+use super::pending::Body;
 use super::received::Received;
 use super::shared::Shared;
 use super::shutdown::Shutdown;
@@ -57,7 +57,8 @@ async fn serve<L: Listener>(
 ) -> Ended {
     let mut channels = HashSet::new();
     let mut changed = true;
-    announce_everywhere(shared);
+    // Whoever came or went while there was no connection must be found out again.
+    shared.announce_everywhere();
     loop {
         let step = async {
             if changed {
@@ -95,13 +96,6 @@ fn stop_listening(shared: &Shared) {
     for (id, namespace) in shared.namespaces().iter_mut() {
         namespace.framed = false;
         shared.framing.stop(id, &shared.outbox);
-    }
-}
-
-/// A new connection: whoever came or went while there was none must be found out again.
-fn announce_everywhere(shared: &Shared) {
-    for (_, namespace) in shared.namespaces().iter_mut() {
-        namespace.unannounced = true;
     }
 }
 

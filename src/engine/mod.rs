@@ -21,6 +21,7 @@ pub mod inbox;
 pub mod listener;
 pub mod namespaces;
 pub mod outbox;
+pub mod pending;
 pub mod publisher;
 pub mod received;
 pub mod reunion;

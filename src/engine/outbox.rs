@@ -1,92 +1,37 @@
-//! What waits to be published: one ordered queue for all namespaces, bounded while the server is away.
+//! What waits to be published: one ordered queue for all namespaces, bounded in bytes and age while the server is away.
+
+mod losses;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{oneshot, Notify};
+use tokio::time::{sleep_until, Instant};
 
-use super::namespaces::Address;
-use crate::error::{Error, ErrorKind};
-use crate::wire::message::MessageType;
+use super::pending::Pending;
+use crate::error::Error;
+use crate::options::Buffer;
+use losses::{Losses, Reason};
 
-/// How much is kept while the server is away, in bytes. Past it the oldest messages are dropped and counted.
-pub const MAX_OFFLINE_BYTES: usize = 64 * 1024 * 1024;
 /// How much may wait for a server that is there but slower than the application, in bytes.
 pub const MAX_ONLINE_BYTES: usize = 1024 * 1024 * 1024;
-/// What a message weighs beside its content, in bytes.
-const MESSAGE_OVERHEAD_BYTES: usize = 128;
-
-/// What a message says.
-#[derive(Debug)]
-pub enum Body {
-    /// The JSON text of its data, if it has any: the rest of the message is written around it.
-    Data(Option<String>),
-    /// The JSON texts of an event for clients, and of its options, empty for the usual ones.
-    Event {
-        /// Rooms, exceptions, flags.
-        options: Arc<str>,
-        /// The name of the event and its arguments.
-        event: String,
-    },
-    /// The JSON text of all of it: it is passed on for somebody else.
-    Whole(String),
-}
-
-/// A message as the application published it.
-#[derive(Debug)]
-pub struct Pending {
-    /// The namespace it is for.
-    pub address: Arc<Address>,
-    /// Its type.
-    pub kind: MessageType,
-    /// What it says.
-    pub body: Body,
-    /// Its binary parts, named in the text by the engine's marker.
-    pub parts: Vec<Vec<u8>>,
-    /// Whether it is worthless later: not kept for a server that is away.
-    pub volatile: bool,
-    /// Whether those who understand frames have had it already.
-    pub was_framed: bool,
-}
-
-impl Pending {
-    /// A message without binary content.
-    #[must_use]
-    pub fn text(address: Arc<Address>, kind: MessageType, data: Option<String>) -> Self {
-        Self {
-            address,
-            kind,
-            body: Body::Data(data),
-            parts: Vec::new(),
-            volatile: false,
-            was_framed: false,
-        }
-    }
-
-    /// How much it says, in bytes.
-    #[must_use]
-    pub fn content_bytes(&self) -> usize {
-        let parts: usize = self.parts.iter().map(Vec::len).sum();
-        let text = match &self.body {
-            Body::Data(data) => data.as_ref().map_or(0, String::len),
-            Body::Event { options, event } => options.len() + event.len(),
-            Body::Whole(text) => text.len(),
-        };
-        text + parts
-    }
-
-    /// What it weighs, in bytes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        MESSAGE_OVERHEAD_BYTES + self.content_bytes()
-    }
+/// Whether the server is there.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Server {
+    /// It is, or is expected to be in a moment.
+    #[default]
+    There,
+    /// It is not.
+    Away,
+    /// It is there since that moment, and what waited is not sent yet.
+    Back(Instant),
 }
 
 #[derive(Debug, Default)]
 struct State {
     queue: VecDeque<Pending>,
     bytes: usize,
-    offline: bool,
+    server: Server,
     closed: bool,
     /// How many messages were ever taken in; so each has a number, from 1.
     accepted: u64,
@@ -95,21 +40,35 @@ struct State {
     /// How many of those that were taken out are neither committed nor dropped. They are settled in their order, hence
     /// the numbers of these have no gaps.
     in_flight: u64,
-    /// Dropped since the last report.
-    dropped: u64,
+    /// What was dropped since the last report.
+    losses: Losses,
+    /// Whether one of those said who is there.
+    lost_introduction: bool,
     /// Who waits until so many messages are settled.
     flushes: Vec<(u64, oneshot::Sender<()>)>,
 }
 
 /// The queue from the application to the publisher.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Outbox {
+    /// What is kept while the server is away.
+    buffer: Buffer,
     /// Never held across an await: every use is short.
     state: Mutex<State>,
     filled: Notify,
 }
 
 impl Outbox {
+    /// An empty queue.
+    #[must_use]
+    pub fn new(buffer: Buffer) -> Self {
+        Self {
+            buffer,
+            state: Mutex::default(),
+            filled: Notify::new(),
+        }
+    }
+
     /// Takes a message in. After [`Outbox::close`] it is ignored.
     pub fn push(&self, message: Pending) {
         self.extend(std::iter::once(message));
@@ -120,14 +79,14 @@ impl Outbox {
         let mut state = self.lock();
         let was_empty = state.queue.is_empty();
         for message in messages {
-            if state.closed || (message.volatile && state.offline) {
+            if state.closed || (message.volatile && state.server == Server::Away) {
                 continue;
             }
             state.accepted += 1;
             state.bytes += message.bytes();
             state.queue.push_back(message);
         }
-        drop_excess(&mut state);
+        self.drop_excess(&mut state);
         wake_flushes(&mut state);
         drop(state);
         if was_empty {
@@ -150,7 +109,7 @@ impl Outbox {
             state.bytes += message.bytes();
             state.queue.push_front(message);
         }
-        drop_excess(&mut state);
+        self.drop_excess(&mut state);
         drop(state);
         self.filled.notify_one();
     }
@@ -200,25 +159,77 @@ impl Outbox {
 
     /// Says whether there is a connection. Until the first word on it, one is expected.
     pub fn set_online(&self, online: bool) {
-        self.lock().offline = !online;
+        let mut state = self.lock();
+        if !online {
+            state.queue.retain(|message| !message.volatile);
+            state.bytes = state.queue.iter().map(Pending::bytes).sum();
+        }
+        state.server = match (online, state.server) {
+            (false, _) => Server::Away,
+            (true, Server::Away) => Server::Back(Instant::now()),
+            (true, as_before) => as_before,
+        };
+        self.drop_excess(&mut state);
+        wake_flushes(&mut state);
+        drop(state);
+        self.filled.notify_one();
+    }
+
+    /// Drops what is too old, as soon as it is, for as long as it is polled and the server is away.
+    pub async fn grow_old(&self) {
+        loop {
+            let oldest = {
+                let state = self.lock();
+                let oldest = state.queue.front().filter(|_| state.server != Server::There);
+                oldest.map(|message| message.published_at)
+            };
+            let Some(published_at) = oldest else {
+                self.filled.notified().await;
+                continue;
+            };
+            self.outdated(published_at).await;
+            self.drop_outdated(&mut self.lock());
+        }
+    }
+
+    /// Waits until a message of that time is too old for a server that is away.
+    pub async fn outdated(&self, published_at: Instant) {
+        sleep_until(published_at + self.buffer.max_age).await;
+    }
+
+    /// What can be sent now is sent, but for what is too old. Whether the server was away at all.
+    pub fn end_outage(&self) -> bool {
+        let mut state = self.lock();
+        self.drop_outdated(&mut state);
+        std::mem::take(&mut state.server) != Server::There
+    }
+
+    /// Whether a message of that time is too old for a server that was away.
+    #[must_use]
+    pub fn is_outdated(&self, published_at: Instant) -> bool {
+        published_at.elapsed() >= self.buffer.max_age
+    }
+
+    /// So many messages that were taken are done with: they were too old.
+    pub fn settle_outdated(&self, count: usize, missed: usize) {
+        self.lock().losses.add(Reason::Age, missed as u64);
+        self.settle(count);
     }
 
     /// A report on what was dropped since the last one, if anything was.
-    pub fn overflow(&self) -> Option<Error> {
-        let dropped = std::mem::take(&mut self.lock().dropped);
-        (dropped > 0).then(|| {
-            let context = format!(
-                "{dropped} messages were dropped, oldest first: more than {MAX_OFFLINE_BYTES} bytes waited for a \
-                 server that was away, or more than {MAX_ONLINE_BYTES} for one that was slow"
-            );
-            Error::new(ErrorKind::BufferOverflow, context)
-        })
+    pub fn report_losses(&self) -> Option<Error> {
+        std::mem::take(&mut self.lock().losses).report(self.buffer)
+    }
+
+    /// Whether something was dropped since the last call that said who is there.
+    pub fn has_lost_introduction(&self) -> bool {
+        std::mem::take(&mut self.lock().lost_introduction)
     }
 
     /// Whether there is a connection to publish over, or one can be expected in a moment.
     #[must_use]
     pub fn is_online(&self) -> bool {
-        !self.lock().offline
+        self.lock().server != Server::Away
     }
 
     /// Resolves when all that was taken in so far is committed or dropped.
@@ -252,22 +263,41 @@ impl Outbox {
         wake_flushes(&mut state);
     }
 
+    fn drop_outdated(&self, state: &mut State) {
+        let outage_end = match state.server {
+            Server::There => return,
+            Server::Away => Instant::now(),
+            Server::Back(since) => since,
+        };
+        while state.queue.front().is_some_and(|message| {
+            message.published_at <= outage_end && self.is_outdated(message.published_at)
+        }) {
+            drop_oldest(state, Reason::Age);
+        }
+        wake_flushes(state);
+    }
+
+    fn drop_excess(&self, state: &mut State) {
+        let (most, reason) = if state.server == Server::Away {
+            (self.buffer.max_bytes, Reason::Size)
+        } else {
+            (MAX_ONLINE_BYTES, Reason::Slowness)
+        };
+        while state.bytes > most {
+            drop_oldest(state, reason);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn drop_excess(state: &mut State) {
-    let most = if state.offline {
-        MAX_OFFLINE_BYTES
-    } else {
-        MAX_ONLINE_BYTES
-    };
-    while state.bytes > most && state.queue.len() > 1 {
-        if let Some(oldest) = state.queue.pop_front() {
-            state.bytes = state.bytes.saturating_sub(oldest.bytes());
-            state.dropped += 1;
-        }
+fn drop_oldest(state: &mut State, reason: Reason) {
+    if let Some(oldest) = state.queue.pop_front() {
+        state.bytes = state.bytes.saturating_sub(oldest.bytes());
+        state.losses.add(reason, oldest.would_be_missed().into());
+        state.lost_introduction |= oldest.kind.tells_who_is_there();
     }
 }
 

@@ -7,9 +7,11 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::cleaner::Cleaner;
 use super::frame_writer::FrameWriter;
-use super::outbox::{Body, Pending};
+use super::pending::{Body, Pending};
 use super::reunion;
 use super::shared::Shared;
 use super::shutdown::Shutdown;
@@ -47,7 +49,12 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
         }
         connected
     };
-    while let Some(mut connection) = supervisor.connect(connect, &mut shutdown).await {
+    loop {
+        let connected = tokio::select! {
+            connection = supervisor.connect(connect, &mut shutdown) => connection,
+            () = work.grow_old() => None,
+        };
+        let Some(mut connection) = connected else { return };
         shared.outbox.set_online(true);
         let ended = work.serve(&mut connection, &mut supervisor, &mut shutdown).await;
         shared.outbox.set_online(false);
@@ -74,6 +81,8 @@ struct Work<'a> {
     prepared: VecDeque<Outgoing>,
     /// Batches that are not committed yet, the oldest first.
     unsent: VecDeque<Batch>,
+    /// When the last of all these was taken from the outbox.
+    taken_at: Instant,
     /// How many connections in a row were lost over the oldest batch.
     losses: u32,
     /// Whether the table was found to be there since the last success.
@@ -88,6 +97,7 @@ impl<'a> Work<'a> {
             frames: FrameWriter::new(shared),
             prepared: VecDeque::new(),
             unsent: VecDeque::new(),
+            taken_at: Instant::now(),
             losses: 0,
             table_checked: false,
         }
@@ -112,7 +122,7 @@ impl<'a> Work<'a> {
         {
             None => return Ended::Shutdown,
             Some(Err(error)) => return Ended::Lost(error),
-            Some(Ok(())) => {}
+            Some(Ok(())) => self.end_outage(),
         }
         // Emitters are often short-lived, and there may be many of them: the servers clean.
         let cleans = self.shared.options.role != Role::Emitter;
@@ -136,11 +146,56 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Takes what waits in the outbox and makes the next batch of it.
-    fn gather(&mut self) {
-        if let Some(report) = self.shared.outbox.overflow() {
+    /// Drops what is too old to be sent after an outage, and says what was dropped during it.
+    fn end_outage(&mut self) {
+        let outbox = &self.shared.outbox;
+        if !outbox.end_outage() {
+            return;
+        }
+        if outbox.is_outdated(self.taken_at) {
+            self.drop_all();
+        }
+        if outbox.has_lost_introduction() {
+            self.shared.announce_everywhere();
+        }
+        self.report_losses();
+    }
+
+    /// Drops what is too old, as soon as it is, for as long as the server is away.
+    async fn grow_old(&mut self) {
+        let outbox = &self.shared.outbox;
+        loop {
+            let has_work = !self.unsent.is_empty() || !self.prepared.is_empty();
+            tokio::select! {
+                () = outbox.grow_old() => {}
+                () = outbox.outdated(self.taken_at), if has_work => self.drop_all(),
+            }
+        }
+    }
+
+    /// Drops everything that was taken from the outbox and is not committed.
+    fn drop_all(&mut self) {
+        let sent = self.unsent.drain(..).flat_map(Batch::into_messages);
+        for outgoing in sent.chain(self.prepared.drain(..)) {
+            if let Some(piece) = outgoing.piece {
+                self.shared.framing.take_back(piece.block);
+            }
+            self.shared
+                .outbox
+                .settle_outdated(outgoing.messages(), outgoing.missed());
+        }
+        self.losses = 0;
+    }
+
+    fn report_losses(&self) {
+        if let Some(report) = self.shared.outbox.report_losses() {
             self.shared.inbox.report(report);
         }
+    }
+
+    /// Takes what waits in the outbox and makes the next batch of it.
+    fn gather(&mut self) {
+        self.report_losses();
         if self.prepared.is_empty() {
             self.prepare_next();
         }
@@ -167,6 +222,7 @@ impl<'a> Work<'a> {
 
     /// Takes messages from the outbox and gives them the form in which they travel.
     fn prepare_next(&mut self) {
+        self.taken_at = Instant::now();
         let mut gathering = self.shared.framing.gather();
         for message in self.shared.outbox.take(LIMITS.count, LIMITS.bytes) {
             let unframed = match &mut self.frames {
@@ -327,6 +383,7 @@ fn prepare_or_report(shared: &Shared, message: Pending) -> Option<Outgoing> {
 /// Gives a message the form in which it travels: inline, or as an attachment when it is large or binary.
 fn prepare(shared: &Shared, message: Pending) -> Result<Outgoing> {
     let options = &shared.options;
+    let would_be_missed = message.would_be_missed();
     let Pending {
         address,
         kind,
@@ -350,13 +407,28 @@ fn prepare(shared: &Shared, message: Pending) -> Result<Outgoing> {
         Body::Whole(text) => text,
     };
     if parts.is_empty() && payload::fits_inline(text.len(), options.payload_threshold) {
-        return Ok(Outgoing::inline(channel, text));
+        return Ok(Outgoing {
+            would_be_missed,
+            ..Outgoing::inline(channel, text)
+        });
     }
-    let attachment = msgpack::encode(&text, &parts, &options.marker).map_err(|error| {
-        let context = format!("a message for the namespace {} could not be encoded", address.nsp);
-        Error::new(ErrorKind::Publish, context).with_source(error)
-    })?;
+    let refused = |reason: String| {
+        let context = format!("a message for the namespace {} was not sent", address.nsp);
+        Error::new(ErrorKind::Publish, context).with_source(reason)
+    };
+    let attachment =
+        msgpack::encode(&text, &parts, &options.marker).map_err(|error| refused(error.to_string()))?;
+    if attachment.len() > options.max_attachment_size {
+        return Err(refused(format!(
+            "it has {} bytes, more than {} (maxAttachmentSize)",
+            attachment.len(),
+            options.max_attachment_size
+        )));
+    }
     let node_id = (options.role == Role::Primary).then_some(options.uid.as_str());
     let header = payload::attachment_header_start(&options.uid, kind, &address.nsp, node_id);
-    Ok(Outgoing::attached(channel, header, attachment))
+    Ok(Outgoing {
+        would_be_missed,
+        ..Outgoing::attached(channel, header, attachment)
+    })
 }

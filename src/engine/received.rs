@@ -8,12 +8,14 @@ use super::inbox::{Binary, Item};
 use super::router::{self, Channel, Content, Json};
 use super::shared::Shared;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pg::database::{Listener, Notification};
+use crate::pg::database::{FetchLimits, Listener, Notification, Stored};
 use crate::wire::message::Envelope;
 use crate::wire::msgpack;
 
 /// How many attachments are read by one query.
 const MOST_ATTACHMENTS: usize = 32;
+/// How much of attachments is read by one query, in bytes, but for one that is larger.
+const MOST_ATTACHED_BYTES: usize = 16 * 1024 * 1024;
 /// How often a connection may be lost over the same attachment before it is skipped.
 const MOST_LOSSES: u32 = 3;
 
@@ -52,11 +54,16 @@ impl<'a> Received<'a> {
     /// Only when the connection is lost: what is left then can be dealt with over the next one.
     pub async fn deliver<L: Listener>(&mut self, connection: &mut L) -> Result<()> {
         while !self.notifications.is_empty() {
-            let (length, wanted) = self.next_section();
+            let (mut length, wanted) = self.next_section();
             let rows = self.fetch(connection, &wanted).await?;
+            // What was too much for one query begins the next section.
+            if let Some((unread, _)) = rows.as_ref().and_then(|rows| wanted.get(rows.len())) {
+                length = *unread;
+            }
             let rest = self.notifications.split_off(length);
             let section = mem::replace(&mut self.notifications, rest);
-            self.deliver_section(&section, &wanted, rows).await;
+            self.deliver_section(&section, &wanted, rows.unwrap_or_default())
+                .await;
         }
         Ok(())
     }
@@ -66,22 +73,26 @@ impl<'a> Received<'a> {
         &mut self,
         connection: &mut L,
         wanted: &Wanted,
-    ) -> Result<Vec<Option<Vec<u8>>>> {
+    ) -> Result<Option<Vec<Stored>>> {
         if wanted.is_empty() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let ids: Vec<i64> = wanted.iter().map(|(_, id)| *id).collect();
-        let error = match connection.fetch(&ids).await {
+        let limits = FetchLimits {
+            each: self.shared.options.max_attachment_size,
+            total: MOST_ATTACHED_BYTES,
+        };
+        let error = match connection.fetch(&ids, limits).await {
             Ok(rows) => {
                 self.losses = 0;
                 self.most_attachments = (self.most_attachments * 2).min(MOST_ATTACHMENTS);
-                return Ok(rows);
+                return Ok(Some(rows));
             }
             Err(error) if error.is_retryable() => self.lost_over(&ids, error)?,
             Err(error) => error,
         };
         self.shared.inbox.push(Item::Report(error)).await;
-        Ok(Vec::new())
+        Ok(None)
     }
 
     /// The connection was lost over some attachments: they are read one by one over the next ones. One may be
@@ -133,12 +144,7 @@ impl<'a> Received<'a> {
             .filter(|_| !router::is_own(self.shared, &envelope))
     }
 
-    async fn deliver_section(
-        &mut self,
-        section: &[Notification],
-        wanted: &Wanted,
-        rows: Vec<Option<Vec<u8>>>,
-    ) {
+    async fn deliver_section(&mut self, section: &[Notification], wanted: &Wanted, rows: Vec<Stored>) {
         let mut rows = wanted.iter().zip(rows).peekable();
         for (index, notification) in section.iter().enumerate() {
             if self.is_framed(notification) {
@@ -169,14 +175,22 @@ impl<'a> Received<'a> {
         }
     }
 
-    fn read_attachment(&self, notification: &Notification, id: i64, row: Option<Vec<u8>>) -> Option<Item> {
-        let Some(bytes) = row else {
-            let context = format!(
-                "attachment {id} of a message on {} is gone and the message was skipped; was it removed before \
-                 this node could read it (cleanupInterval)?",
-                notification.channel
-            );
-            return Some(Item::Report(Error::new(ErrorKind::Attachment, context)));
+    fn read_attachment(&self, notification: &Notification, id: i64, row: Stored) -> Option<Item> {
+        let bytes = match row {
+            Stored::Content(bytes) => bytes,
+            Stored::Gone => {
+                return Some(skipped(
+                    notification,
+                    id,
+                    "is gone; was it removed before this node could read it (cleanupInterval)?",
+                ))
+            }
+            Stored::TooLarge(bytes) => {
+                let most = self.shared.options.max_attachment_size;
+                let reason =
+                    format!("was not read: it has {bytes} bytes, more than {most} (maxAttachmentSize)");
+                return Some(skipped(notification, id, &reason));
+            }
         };
         let decoded = match msgpack::decode(&bytes, &self.shared.options.marker) {
             Ok(decoded) => decoded,
@@ -204,6 +218,14 @@ impl<'a> Received<'a> {
     fn is_framed(&self, notification: &Notification) -> bool {
         self.shared.frame_channel.as_deref() == Some(notification.channel.as_str())
     }
+}
+
+fn skipped(notification: &Notification, id: i64, reason: &str) -> Item {
+    let context = format!(
+        "a message on {} was skipped: its attachment {id} {reason}",
+        notification.channel
+    );
+    Item::Report(Error::new(ErrorKind::Attachment, context))
 }
 
 fn malformed(

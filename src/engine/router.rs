@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::inbox::{Binary, Item};
 use super::namespaces::{Namespace, NamespaceId};
-use super::outbox::Body;
+use super::pending::Body;
 use super::shared::Shared;
 use crate::cluster::membership::Heard;
 use crate::error::{Error, ErrorKind};

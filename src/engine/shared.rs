@@ -10,7 +10,8 @@ use super::clock::ClusterClock;
 use super::framing::Framing;
 use super::inbox::{Inbox, Item};
 use super::namespaces::{NamespaceId, Namespaces};
-use super::outbox::{Body, Outbox, Pending};
+use super::outbox::Outbox;
+use super::pending::{Body, Pending};
 use crate::options::{Options, Role};
 use crate::wire::channel::frame_channel_name;
 use crate::wire::message::MessageType;
@@ -48,9 +49,9 @@ impl Shared {
         let clock = ClusterClock::new(tick(&options));
         Self {
             frame_channel: frame_channel(&options),
+            outbox: Outbox::new(options.buffer()),
             options,
             inbox,
-            outbox: Outbox::default(),
             framing: Framing::new(getrandom::u64().ok()),
             clock,
             listening: AtomicBool::new(false),
@@ -108,6 +109,7 @@ impl Shared {
             parts,
             volatile,
             was_framed: false,
+            published_at: tokio::time::Instant::now(),
         });
     }
 
@@ -125,6 +127,7 @@ impl Shared {
         };
         namespace.last_published = Instant::now();
         let address = &namespace.address;
+        let published_at = tokio::time::Instant::now();
         self.outbox.extend(events.map(|(event, parts)| Pending {
             address: Arc::clone(address),
             kind: MessageType::Broadcast,
@@ -135,7 +138,16 @@ impl Shared {
             parts,
             volatile,
             was_framed: false,
+            published_at,
         }));
+    }
+
+    /// The peers of all namespaces are to be told that this node is here, (again) once it can hear their answers.
+    pub fn announce_everywhere(&self) {
+        for (_, namespace) in self.namespaces().iter_mut() {
+            namespace.unannounced = true;
+        }
+        self.namespaces_changed.notify_one();
     }
 
     /// Writes a debug line, if somebody reads them; `line` is not called otherwise.

@@ -1,9 +1,10 @@
 //! The attachment table: made when it is missing, its rows read in bulk.
 
-use tokio_postgres::types::Type;
-use tokio_postgres::Client;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row};
 
 use super::connect::{statement_error, SqlErrorKind};
+use super::database::{FetchLimits, Stored};
 use super::sql::{self, TableStatements};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -66,7 +67,7 @@ async fn ask_about_table(client: &Client, statements: &TableStatements, question
         })
 }
 
-/// Reads attachments in the order of `ids`; a row that is gone is `None`.
+/// Reads attachments in the order of `ids`: as many of the first ones as the limits allow, at least one.
 ///
 /// # Errors
 /// [`ErrorKind::Attachment`] when the query fails, a retryable error when the connection is lost.
@@ -74,13 +75,20 @@ pub async fn fetch(
     client: &Client,
     statements: &TableStatements,
     ids: &[i64],
-) -> Result<Vec<Option<Vec<u8>>>> {
+    limits: FetchLimits,
+) -> Result<Vec<Stored>> {
     let failed = |error| {
         let context = format!("cannot read attachments from {}", statements.table);
         statement_error(error, ErrorKind::Attachment, context)
     };
+    let [each, total] = [limits.each, limits.total].map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] = [
+        (&ids, Type::INT8_ARRAY),
+        (&each, Type::INT8),
+        (&total, Type::INT8),
+    ];
     let rows = client
-        .query_typed(&statements.fetch, &[(&ids, Type::INT8_ARRAY)])
+        .query_typed(&statements.fetch, &parameters)
         .await
         .map_err(failed)?;
     if rows.len() != ids.len() {
@@ -93,5 +101,22 @@ pub async fn fetch(
             ),
         ));
     }
-    rows.iter().map(|row| row.try_get(0).map_err(failed)).collect()
+    rows.iter()
+        .map_while(|row| read_row(row, each).transpose())
+        .collect::<std::result::Result<_, _>>()
+        .map_err(failed)
+}
+
+/// What is in a row; none if it has to wait for the next query.
+fn read_row(row: &Row, each: i64) -> std::result::Result<Option<Stored>, tokio_postgres::Error> {
+    let length: Option<i32> = row.try_get("length")?;
+    let content: Option<Vec<u8>> = row.try_get("content")?;
+    Ok(match (content, length) {
+        (Some(content), _) => Some(Stored::Content(content)),
+        (None, None) => Some(Stored::Gone),
+        (None, Some(length)) if i64::from(length) > each => {
+            Some(Stored::TooLarge(u64::try_from(length).unwrap_or(0)))
+        }
+        (None, Some(_)) => None,
+    })
 }

@@ -15,6 +15,26 @@ pub struct Notification {
     pub payload: String,
 }
 
+/// How much is read of the attachment table at a time, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FetchLimits {
+    /// The most of one attachment: a larger one stays where it is.
+    pub each: usize,
+    /// The most of all attachments together, but for the first one.
+    pub total: usize,
+}
+
+/// What there is under the id of an attachment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// Its content.
+    Content(Vec<u8>),
+    /// More than may be read; so many bytes.
+    TooLarge(u64),
+    /// Nothing.
+    Gone,
+}
+
 /// Something to connect to, with a password that may have to be asked for at each connect.
 pub trait Database: Send + Sync + 'static {
     /// A connection that listens.
@@ -46,8 +66,9 @@ pub trait Listener: Send {
         most: usize,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Reads attachments, in the order of `ids`; a row that is gone is `None`.
-    fn fetch(&mut self, ids: &[i64]) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>>> + Send;
+    /// Reads attachments, in the order of `ids`: as many of the first ones as the limits allow, at least one.
+    fn fetch(&mut self, ids: &[i64], limits: FetchLimits)
+        -> impl Future<Output = Result<Vec<Stored>>> + Send;
 
     /// Ends the connection in an orderly way.
     fn close(self) -> impl Future<Output = ()> + Send;

@@ -12,7 +12,7 @@ use tokio_postgres::{AsyncMessage, Client};
 use super::attachments;
 use super::canary;
 use super::connect::{lost_connection, statement_error, Driver, CLOSE_TIMEOUT};
-use super::database::{Listener, Notification};
+use super::database::{FetchLimits, Listener, Notification, Stored};
 use super::deadline::Deadline;
 use super::pooler;
 use super::sql::{self, TableStatements};
@@ -146,8 +146,8 @@ impl Listener for PgListener {
         .await
     }
 
-    async fn fetch(&mut self, ids: &[i64]) -> Result<Vec<Option<Vec<u8>>>> {
-        let query = attachments::fetch(&self.client, &self.statements, ids);
+    async fn fetch(&mut self, ids: &[i64], limits: FetchLimits) -> Result<Vec<Stored>> {
+        let query = attachments::fetch(&self.client, &self.statements, ids, limits);
         let answer = self.inbound.drive(&self.deadline, query);
         self.deadline.run(answer).await
     }

@@ -41,7 +41,9 @@ pub struct TableStatements {
     /// Stores attachments and notifies: parameters are channels, payloads or header starts, and attachments
     /// (NULL for a message without one).
     pub notify_with_attachments: String,
-    /// Reads attachments in the order of the array of ids.
+    /// Reads attachments in the order of the array of ids: their length, and their content if that is no more than
+    /// the second parameter, and all before it and itself no more than the third. What is not read never leaves the
+    /// server.
     pub fetch: String,
     /// Removes attachments older than so many milliseconds.
     pub prune: String,
@@ -61,8 +63,13 @@ impl TableStatements {
             ),
             notify_with_attachments: notify_with_attachments(&table),
             fetch: format!(
-                "SELECT stored.payload FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) \
-                 LEFT JOIN {table} AS stored ON stored.id = wanted.id ORDER BY wanted.position"
+                "SELECT length, CASE WHEN length <= $2::bigint AND (position = 1 OR \
+                   sum(CASE WHEN length <= $2::bigint THEN length END) OVER (ORDER BY position) <= $3::bigint\
+                 ) THEN payload END AS content \
+                 FROM (SELECT position, payload, octet_length(payload) AS length \
+                   FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (wanted_id, position) \
+                   LEFT JOIN {table} AS stored ON stored.id = wanted_id) AS found \
+                 ORDER BY position"
             ),
             prune: format!(
                 "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} \

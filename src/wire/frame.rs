@@ -18,7 +18,7 @@
 //! ones, for everybody. The control character U+0001 stands in the data for each binary part, in order; no JSON text
 //! holds it.
 
-mod ascii;
+pub mod ascii;
 mod block;
 mod reader;
 mod writer;

@@ -89,6 +89,15 @@ impl MessageType {
         )
     }
 
+    /// Whether it only tells which servers are there.
+    #[must_use]
+    pub fn tells_who_is_there(self) -> bool {
+        matches!(
+            self,
+            Self::InitialHeartbeat | Self::Heartbeat | Self::AdapterClose
+        )
+    }
+
     /// Whether it answers one server; all others have no use for it.
     #[must_use]
     pub fn is_response(self) -> bool {
@@ -119,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_what_carries_binary_and_what_answers() {
+    fn knows_what_each_is_for() {
         let codes = |matches: fn(MessageType) -> bool| {
             (0..20)
                 .filter(|&code| matches(MessageType::from_code(code)))
@@ -127,5 +136,6 @@ mod tests {
         };
         assert_eq!(codes(MessageType::may_carry_binary), [3, 9, 10, 12]);
         assert_eq!(codes(MessageType::is_response), [8, 10, 11, 12]);
+        assert_eq!(codes(MessageType::tells_who_is_there), [1, 2, 13]);
     }
 }

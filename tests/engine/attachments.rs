@@ -82,6 +82,69 @@ async fn attachments_are_read_in_bulk() {
 }
 
 #[tokio::test]
+async fn an_attachment_over_the_limit_is_skipped_and_reported() {
+    let server = FakeServer::default();
+    let limit = stored(&large("fits")).len();
+    let mut a = Node::start_with(server.database(), "a", &json!({ "maxAttachmentSize": limit }));
+    a.open("/").await;
+    for value in [large("fits"), large("too large"), large("last")] {
+        let id = server.store(stored(&value));
+        server.notify("test#/", header(id));
+    }
+    assert_eq!(a.emitted(2).await, [large("fits"), large("last")]);
+    let reports = a.reports(1).await;
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    assert_eq!(reports[0].0, "ERR_ATTACHMENT");
+    let expected = format!(
+        "its attachment 2 was not read: it has {} bytes, more than {limit}",
+        limit + 5
+    );
+    assert!(reports[0].1.contains(&expected), "{reports:?}");
+}
+
+#[tokio::test]
+async fn an_attachment_over_the_limit_is_not_sent_and_reported() {
+    let server = FakeServer::default();
+    let mut a = Node::start_with(server.database(), "a", &json!({ "maxAttachmentSize": 9000 }));
+    let mut b = Node::start(&server, "b");
+    let id = a.open("/").await;
+    b.open("/").await;
+    for value in [json!("before"), large("too large"), json!("after")] {
+        a.emit(id, &value);
+    }
+    assert_eq!(b.emitted(2).await, [json!("before"), json!("after")]);
+    let reports = a.reports(1).await;
+    assert_eq!(reports[0].0, "ERR_PUBLISH");
+    assert!(
+        reports[0].1.contains("more than 9000 (maxAttachmentSize)"),
+        "{reports:?}"
+    );
+    a.flush().await;
+}
+
+#[tokio::test]
+async fn what_one_query_reads_is_bounded() {
+    let server = FakeServer::default();
+    let mut a = Node::start(&server, "a");
+    a.open("/").await;
+    let megabytes = |count: usize| json!("x".repeat(count * 1024 * 1024));
+    let values = [
+        megabytes(10),
+        megabytes(5),
+        megabytes(17),
+        megabytes(1),
+        json!("small"),
+    ];
+    let ids: Vec<i64> = values.iter().map(|value| server.store(stored(value))).collect();
+    for id in &ids {
+        server.notify("test#/", header(*id));
+    }
+    let arrived = a.emitted(5).await;
+    assert!(arrived == values, "all arrive, in order");
+    assert_eq!(a.database.fetches(), [&ids[..], &ids[2..], &ids[3..]]);
+}
+
+#[tokio::test]
 async fn an_own_attachment_is_never_read() {
     let server = FakeServer::default();
     let (mut a, b) = (Node::start(&server, "a"), Node::start(&server, "b"));

@@ -6,7 +6,7 @@ use serde_json::json;
 use socketio_postgres_adapter::error::{Error, ErrorKind, Result};
 use socketio_postgres_adapter::pg::database::{Database, Listener, Publisher};
 
-use crate::real_database::{attached, inline, RealServer};
+use crate::real_database::{attached, inline, RealServer, NO_LIMITS};
 
 fn assert_lost<T: std::fmt::Debug>(what: &str, result: Result<T>) {
     let error = result.expect_err(what);
@@ -27,7 +27,7 @@ async fn a_killed_listener_fails_in_everything_with_a_retryable_error() {
     server.kill_connections().await;
     assert_lost("receive", waiting.receive(&mut Vec::new(), 1).await);
     assert_lost("receive again", waiting.receive(&mut Vec::new(), 1).await);
-    assert_lost("fetch", asking.fetch(&[1]).await);
+    assert_lost("fetch", asking.fetch(&[1], NO_LIMITS).await);
     assert_lost("listen", asking.listen(&channels).await);
     assert_lost("unlisten", asking.unlisten(&channels).await);
     asking.close().await;
@@ -92,7 +92,11 @@ async fn a_connection_that_is_killed_while_a_statement_waits_is_lost() {
         while server.number(&waiting).await < 2 {}
         server.kill_connections().await;
     };
-    let (sent, fetched, ()) = tokio::join!(publisher.notify_batch(&batch), listener.fetch(&[1]), kill);
+    let (sent, fetched, ()) = tokio::join!(
+        publisher.notify_batch(&batch),
+        listener.fetch(&[1], NO_LIMITS),
+        kill
+    );
     assert_lost("notify_batch", sent);
     assert_lost("fetch", fetched);
     server.run("COMMIT").await;
@@ -122,7 +126,7 @@ async fn a_reading_without_an_answer_is_given_up_and_leaves_nothing_behind() {
         .database(&server.table())
         .with_statement_timeout(Duration::from_millis(200));
     let mut listener = impatient.connect_listener().await.unwrap();
-    assert_lost("fetch", listener.fetch(&[1]).await);
+    assert_lost("fetch", listener.fetch(&[1], NO_LIMITS).await);
     drop(listener);
     server.has_no_connections().await;
     server.run("COMMIT").await;

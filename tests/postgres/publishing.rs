@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use socketio_postgres_adapter::error::ErrorKind;
 use socketio_postgres_adapter::pg::connect::PgDatabase;
-use socketio_postgres_adapter::pg::database::{Database, Listener, Publisher};
+use socketio_postgres_adapter::pg::database::{Database, FetchLimits, Listener, Publisher, Stored};
 use socketio_postgres_adapter::pg::listener::PgListener;
 use socketio_postgres_adapter::pg::publisher::PgPublisher;
 
-use crate::real_database::{attached, id_in, inline, payloads, receive, RealServer};
+use crate::real_database::{attached, contents, id_in, inline, payloads, receive, RealServer};
 
 /// A listener on the channels and a publisher with its table.
 async fn connect(database: &PgDatabase, channels: &[&str]) -> (PgListener, PgPublisher) {
@@ -73,12 +73,40 @@ async fn attachments_and_inline_messages_keep_their_order() {
     let arrived = payloads(&mut listener, 200).await;
     for (number, payload) in (0..200_u8).zip(&arrived) {
         if number % 3 == 0 {
-            let rows = listener.fetch(&[id_in(payload)]).await.unwrap();
+            let rows = contents(&mut listener, &[id_in(payload)]).await;
             assert_eq!(rows, [Some(vec![number; 100])]);
         } else {
             assert_eq!(payload, &number.to_string());
         }
     }
+    server.clean_up().await;
+}
+
+#[tokio::test]
+async fn attachments_are_read_as_far_as_the_limits_allow() {
+    let Some(server) = RealServer::from_environment().await else {
+        return;
+    };
+    let channel = server.schema.as_str();
+    let (mut listener, mut publisher) = connect(&server.database(&server.table()), &[channel]).await;
+    let sizes = [400, 1001, 300, 300, 1];
+    let batch = sizes.map(|size| attached(channel, &vec![7; size]));
+    publisher.notify_batch(&batch).await.unwrap();
+    let arrived = payloads(&mut listener, sizes.len()).await;
+    let ids: Vec<i64> = arrived.iter().map(|payload| id_in(payload)).collect();
+    let content = |size| Stored::Content(vec![7; size]);
+    let limits = |each, total| FetchLimits { each, total };
+
+    // What is too large does not count: it is not read.
+    let rows = listener.fetch(&ids, limits(1000, 700)).await.unwrap();
+    assert_eq!(rows, [content(400), Stored::TooLarge(1001), content(300)]);
+    // The first one is read whatever the others may hold.
+    let rows = listener.fetch(&ids[1..], limits(1001, 1000)).await.unwrap();
+    assert_eq!(rows, [content(1001)]);
+    let rows = listener.fetch(&ids[2..], limits(1000, 601)).await.unwrap();
+    assert_eq!(rows, [content(300), content(300), content(1)]);
+    let rows = listener.fetch(&[i64::MAX, ids[4]], limits(1, 1)).await.unwrap();
+    assert_eq!(rows, [Stored::Gone, content(1)]);
     server.clean_up().await;
 }
 
@@ -100,16 +128,13 @@ async fn attachments_are_read_in_the_order_that_is_asked_for() {
         .iter()
         .map(|payload| id_in(payload))
         .collect();
-    let rows = listener
-        .fetch(&[ids[2], i64::MAX, ids[0], ids[1], ids[0]])
-        .await
-        .unwrap();
+    let rows = contents(&mut listener, &[ids[2], i64::MAX, ids[0], ids[1], ids[0]]).await;
     let a = Some(b"a".to_vec());
     assert_eq!(
         rows,
         [Some(vec![0; 100_000]), None, a.clone(), Some(Vec::new()), a]
     );
-    assert!(listener.fetch(&[]).await.unwrap().is_empty());
+    assert!(contents(&mut listener, &[]).await.is_empty());
     server.clean_up().await;
 }
 

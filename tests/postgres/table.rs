@@ -7,7 +7,7 @@ use socketio_postgres_adapter::error::{Error, ErrorKind};
 use socketio_postgres_adapter::pg::connect::PgDatabase;
 use socketio_postgres_adapter::pg::database::{Database, Listener, Publisher};
 
-use crate::real_database::{attached, id_in, inline, payloads, RealServer};
+use crate::real_database::{attached, contents, id_in, inline, payloads, RealServer};
 
 async fn ensure(database: &PgDatabase) -> Result<(), Error> {
     database.connect_publisher().await?.ensure_table().await
@@ -23,7 +23,7 @@ async fn use_table(database: &PgDatabase, channel: &str) {
         .await
         .unwrap();
     let id = id_in(&payloads(&mut listener, 1).await[0]);
-    assert_eq!(listener.fetch(&[id]).await.unwrap(), [Some(b"content".to_vec())]);
+    assert_eq!(contents(&mut listener, &[id]).await, [Some(b"content".to_vec())]);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use socketio_postgres_adapter::pg::database::{Database, Listener, Publisher};
 use socketio_postgres_adapter::pg::listener::PgListener;
 use tokio::time::timeout;
 
-use crate::real_database::{inline, payloads, RealServer};
+use crate::real_database::{inline, payloads, RealServer, NO_LIMITS};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -67,7 +67,7 @@ async fn a_session_in_which_somebody_stopped_listening_is_given_up() {
         .listen(std::slice::from_ref(&server.schema))
         .await
         .unwrap();
-    listener.fetch(&[1]).await.unwrap();
+    listener.fetch(&[1], NO_LIMITS).await.unwrap();
 
     let received = timeout(PATIENCE, listener.receive(&mut Vec::new(), 1)).await;
     let error = received.expect("it is noticed").unwrap_err();
@@ -91,7 +91,7 @@ async fn one_missing_channel_is_noticed_while_another_is_busy() {
     let database = database_that_runs(&server, &format!("UNLISTEN {missing}")).await;
     let mut listener = database.connect_listener().await.unwrap();
     listener.listen(&[busy.clone(), missing]).await.unwrap();
-    listener.fetch(&[1]).await.unwrap();
+    listener.fetch(&[1], NO_LIMITS).await.unwrap();
 
     let (error, heard) = failure_under_traffic(&server, &mut listener, &busy).await;
     assert!(

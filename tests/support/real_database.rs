@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::{json, Value};
 use socketio_postgres_adapter::cluster::batch::Outgoing;
 use socketio_postgres_adapter::pg::connect::PgDatabase;
-use socketio_postgres_adapter::pg::database::{Listener, Notification};
+use socketio_postgres_adapter::pg::database::{FetchLimits, Listener, Notification, Stored};
 use socketio_postgres_adapter::pg::target::Target;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
@@ -169,6 +169,23 @@ pub async fn receive(listener: &mut impl Listener, count: usize) -> Vec<Notifica
         all.append(&mut some);
     }
     all
+}
+
+/// More than any test stores.
+pub const NO_LIMITS: FetchLimits = FetchLimits {
+    each: 1 << 30,
+    total: 1 << 30,
+};
+
+/// Reads attachments; a row that is gone is none.
+pub async fn contents(listener: &mut impl Listener, ids: &[i64]) -> Vec<Option<Vec<u8>>> {
+    let rows = listener.fetch(ids, NO_LIMITS).await.unwrap();
+    let content = |row| match row {
+        Stored::Content(bytes) => Some(bytes),
+        Stored::Gone => None,
+        Stored::TooLarge(bytes) => panic!("{bytes} bytes are too many"),
+    };
+    rows.into_iter().map(content).collect()
 }
 
 /// Waits for so many notifications; returns their payloads.

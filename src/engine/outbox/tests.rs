@@ -1,4 +1,10 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::*;
+use crate::engine::namespaces::Address;
+use crate::engine::pending::Body;
+use crate::wire::message::MessageType;
 
 fn data(message: Pending) -> Option<String> {
     match message.body {
@@ -8,17 +14,36 @@ fn data(message: Pending) -> Option<String> {
 }
 
 fn message(data: String) -> Pending {
+    of_kind(MessageType::Broadcast, data)
+}
+
+fn of_kind(kind: MessageType, data: String) -> Pending {
     let address = Arc::new(Address {
         id: 1,
         nsp: "/".into(),
         channel: "p#/".into(),
     });
-    Pending::text(address, MessageType::Broadcast, Some(data))
+    Pending::text(address, kind, Some(data))
+}
+
+const MAX_BYTES: usize = 10_000;
+const MAX_AGE: Duration = Duration::from_secs(60);
+
+fn outbox() -> Outbox {
+    Outbox::new(Buffer {
+        max_bytes: MAX_BYTES,
+        max_age: MAX_AGE,
+    })
+}
+
+fn texts(outbox: &Outbox) -> Vec<String> {
+    let taken = outbox.take(100, usize::MAX);
+    taken.into_iter().filter_map(data).collect()
 }
 
 #[test]
 fn keeps_the_order() {
-    let outbox = Outbox::default();
+    let outbox = outbox();
     for number in 0..5 {
         outbox.push(message(number.to_string()));
     }
@@ -30,26 +55,100 @@ fn keeps_the_order() {
 
 #[test]
 fn drops_the_oldest_while_the_server_is_away_and_says_so_once() {
-    let outbox = Outbox::default();
+    let outbox = outbox();
     outbox.set_online(false);
-    let size = MAX_OFFLINE_BYTES / 2;
     for letter in ["a", "b", "c"] {
-        outbox.push(message(letter.repeat(size)));
+        outbox.push(message(letter.repeat(MAX_BYTES / 2)));
     }
-    let report = outbox.overflow().unwrap();
+    let report = outbox.report_losses().unwrap().to_string();
+    assert!(report.starts_with("2 messages were dropped"), "{report}");
     assert!(
-        report.to_string().starts_with("2 messages were dropped"),
+        report.contains("2 because more than 10000 bytes waited"),
         "{report}"
     );
-    assert!(outbox.overflow().is_none());
-    let left = outbox.take(100, usize::MAX);
+    assert!(outbox.report_losses().is_none());
+    let left = texts(&outbox);
     assert_eq!(left.len(), 1);
-    assert!(left.into_iter().find_map(data).unwrap().starts_with('c'));
+    assert!(left[0].starts_with('c'));
+}
+
+#[test]
+fn keeps_no_message_that_is_larger_than_the_bound() {
+    let outbox = outbox();
+    outbox.set_online(false);
+    outbox.push(message("x".repeat(MAX_BYTES)));
+    assert!(texts(&outbox).is_empty());
+    assert!(outbox.report_losses().is_some());
+}
+
+#[test]
+fn what_waited_before_counts_from_the_moment_the_server_goes_away() {
+    let outbox = outbox();
+    for letter in ["a", "b"] {
+        outbox.push(message(letter.repeat(MAX_BYTES / 2)));
+    }
+    assert!(outbox.report_losses().is_none());
+    outbox.set_online(false);
+    assert_eq!(texts(&outbox).len(), 1);
+}
+
+#[test]
+fn what_tells_who_is_there_is_not_counted_but_noticed() {
+    let outbox = outbox();
+    outbox.set_online(false);
+    outbox.push(of_kind(MessageType::InitialHeartbeat, "x".repeat(MAX_BYTES)));
+    assert!(outbox.report_losses().is_none());
+    assert!(outbox.has_lost_introduction());
+    assert!(!outbox.has_lost_introduction(), "said once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn drops_what_is_too_old_although_nothing_new_comes() {
+    let outbox = outbox();
+    outbox.set_online(false);
+    outbox.push(message("old".into()));
+    let mut flush = outbox.flush();
+    tokio::time::advance(MAX_AGE / 2).await;
+    outbox.push(message("young".into()));
+    let until_after = MAX_AGE * 3 / 4;
+    assert!(tokio::time::timeout(until_after, outbox.grow_old())
+        .await
+        .is_err());
+    assert!(flush.try_recv().is_ok(), "nobody waits for what was dropped");
+    assert_eq!(texts(&outbox), ["young"]);
+    let report = outbox.report_losses().unwrap().to_string();
+    assert!(
+        report.contains("1 because they waited 60000 ms or longer"),
+        "{report}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_old_is_not_sent_when_the_server_is_back() {
+    let outbox = outbox();
+    outbox.set_online(false);
+    outbox.push(message("old".into()));
+    tokio::time::advance(MAX_AGE).await;
+    outbox.push(message("young".into()));
+    outbox.set_online(true);
+    assert!(outbox.end_outage());
+    assert_eq!(texts(&outbox), ["young"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_too_old_for_a_server_that_is_there() {
+    let outbox = outbox();
+    outbox.push(message("slow".into()));
+    assert!(tokio::time::timeout(MAX_AGE * 2, outbox.grow_old())
+        .await
+        .is_err());
+    assert!(!outbox.end_outage());
+    assert_eq!(texts(&outbox), ["slow"]);
 }
 
 #[test]
 fn volatile_messages_do_not_wait_for_a_server() {
-    let outbox = Outbox::default();
+    let outbox = outbox();
     outbox.set_online(false);
     outbox.push(Pending {
         volatile: true,
@@ -61,12 +160,15 @@ fn volatile_messages_do_not_wait_for_a_server() {
         volatile: true,
         ..message("a".into())
     });
-    assert_eq!(outbox.take(1, 1).len(), 1);
+    outbox.push(message("b".into()));
+    outbox.set_online(false);
+    assert_eq!(texts(&outbox), ["b"], "it goes when the server does");
+    assert!(outbox.report_losses().is_none(), "nobody counts on them");
 }
 
 #[test]
 fn a_flush_resolves_when_everything_before_it_is_settled() {
-    let outbox = Outbox::default();
+    let outbox = outbox();
     outbox.set_online(true);
     assert!(outbox.flush().try_recv().is_ok(), "nothing to wait for");
     outbox.push(message("a".into()));
@@ -80,12 +182,13 @@ fn a_flush_resolves_when_everything_before_it_is_settled() {
 
 #[test]
 fn what_is_dropped_behind_it_does_not_settle_what_is_under_way() {
-    let outbox = Outbox::default();
+    let outbox = outbox();
     outbox.push(message("under way".into()));
     outbox.take(1, usize::MAX);
     let mut flush = outbox.flush();
+    outbox.set_online(false);
     for _ in 0..3 {
-        outbox.push(message("x".repeat(MAX_OFFLINE_BYTES)));
+        outbox.push(message("x".repeat(MAX_BYTES)));
     }
     assert!(flush.try_recv().is_err());
     outbox.settle(1);
@@ -94,17 +197,28 @@ fn what_is_dropped_behind_it_does_not_settle_what_is_under_way() {
 
 #[test]
 fn a_flush_does_not_wait_for_what_was_dropped() {
-    let outbox = Outbox::default();
+    let outbox = outbox();
     outbox.set_online(false);
-    outbox.push(message("x".repeat(MAX_OFFLINE_BYTES)));
+    outbox.push(message("x".repeat(MAX_BYTES / 2)));
     let mut flush = outbox.flush();
-    outbox.push(message("x".repeat(MAX_OFFLINE_BYTES)));
+    outbox.push(message("x".repeat(MAX_BYTES / 2)));
     assert!(flush.try_recv().is_ok());
 }
 
 #[test]
+fn a_flush_does_not_wait_for_what_was_too_old_under_way() {
+    let outbox = outbox();
+    outbox.push(message("under way".into()));
+    outbox.take(1, usize::MAX);
+    let mut flush = outbox.flush();
+    outbox.settle_outdated(1, 1);
+    assert!(flush.try_recv().is_ok());
+    assert!(outbox.report_losses().is_some());
+}
+
+#[test]
 fn nobody_waits_for_what_was_abandoned() {
-    let outbox = Outbox::default();
+    let outbox = outbox();
     for _ in 0..3 {
         outbox.push(message("a".into()));
     }

@@ -20,6 +20,7 @@ type Segment = [u8; SEGMENT_BYTES];
 type Characters = [u8; SEGMENT_CHARACTERS];
 
 /// Writes bytes as text.
+#[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     let segments = bytes.len().div_ceil(SEGMENT_BYTES);
     let mut text = Vec::with_capacity(segments * SEGMENT_CHARACTERS);
@@ -40,6 +41,7 @@ pub fn encode(bytes: &[u8]) -> String {
 }
 
 /// Reads what [`encode`] wrote; none if it did not.
+#[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len().div_ceil(SEGMENT_CHARACTERS) * SEGMENT_BYTES);
     let mut rest = text.as_bytes();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use socketio_postgres_adapter::error::{Error, Result};
-use socketio_postgres_adapter::pg::database::{Listener, Notification};
+use socketio_postgres_adapter::pg::database::{FetchLimits, Listener, Notification, Stored};
 
 use super::server::Inbound;
 use super::{lost, FakeDatabase};
@@ -55,7 +55,7 @@ impl Listener for FakeListener {
         }
     }
 
-    async fn fetch(&mut self, ids: &[i64]) -> Result<Vec<Option<Vec<u8>>>> {
+    async fn fetch(&mut self, ids: &[i64], limits: FetchLimits) -> Result<Vec<Stored>> {
         self.inbound(|_| ())?;
         let (failure, is_deadly) = {
             let mut faults = self.database.faults();
@@ -71,7 +71,19 @@ impl Listener for FakeListener {
             return Err(Error::new(kind, "the reading failed on command"));
         }
         let state = self.database.server.lock();
-        Ok(ids.iter().map(|id| state.rows.get(id).cloned()).collect())
+        let mut total = 0;
+        let rows = ids
+            .iter()
+            .enumerate()
+            .map_while(|(index, id)| match state.rows.get(id) {
+                None => Some(Stored::Gone),
+                Some(bytes) if bytes.len() > limits.each => Some(Stored::TooLarge(bytes.len() as u64)),
+                Some(bytes) => {
+                    total += bytes.len();
+                    (index == 0 || total <= limits.total).then(|| Stored::Content(bytes.clone()))
+                }
+            });
+        Ok(rows.collect())
     }
 
     async fn close(self) {}
