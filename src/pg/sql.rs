@@ -18,6 +18,9 @@ pub const NOTIFY_MANY: &str = "SELECT count(set_config('synchronous_commit', 'of
 /// Asks for a sign of life.
 pub const PROBE: &str = "SELECT 1";
 
+/// Whether the server is a standby.
+pub const IS_STANDBY: &str = "SELECT pg_is_in_recovery()";
+
 /// What the session listens on.
 pub const LISTENING_CHANNELS: &str = "SELECT pg_listening_channels()";
 
