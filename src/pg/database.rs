@@ -77,7 +77,7 @@ pub trait Listener: Send {
 /// A connection that publishes. Every method fails with a retryable error once the connection is lost, or gives
 /// no answer in time.
 pub trait Publisher: Send {
-    /// Makes sure that the attachment table exists.
+    /// Makes sure that the server takes writes, and that the attachment table exists.
     fn ensure_table(&mut self) -> impl Future<Output = Result<()>> + Send;
 
     /// Stores the attachments and notifies all channels in one transaction, in order. All or nothing.

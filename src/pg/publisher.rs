@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::poll_fn;
 use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::Client;
 
@@ -50,6 +51,22 @@ pub struct PgPublisher {
     deadline: Deadline,
 }
 
+/// A standby would refuse the first message only. Whoever waits for the peers until then does not know whether they
+/// can be back already.
+async fn refuse_standby(client: &Client) -> Result<()> {
+    let is_standby = client
+        .query_typed_one(sql::IS_STANDBY, &[])
+        .await
+        .and_then(|row| row.try_get(0))
+        .map_err(|error| statement_error(error, ErrorKind::Connection, "cannot look at the server"))?;
+    if is_standby {
+        return Err(Error::new(ErrorKind::Connection, "cannot publish")
+            .with_sqlstate(SqlState::READ_ONLY_SQL_TRANSACTION.code())
+            .with_source("the server is a standby until it is promoted"));
+    }
+    Ok(())
+}
+
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl PgPublisher {
@@ -79,9 +96,11 @@ impl PgPublisher {
 
 impl Publisher for PgPublisher {
     async fn ensure_table(&mut self) -> Result<()> {
-        self.deadline
-            .run(attachments::ensure_table(&self.client, &self.statements))
-            .await
+        let prepared = async {
+            refuse_standby(&self.client).await?;
+            attachments::ensure_table(&self.client, &self.statements).await
+        };
+        self.deadline.run(prepared).await
     }
 
     async fn notify_batch(&mut self, messages: &[Outgoing]) -> Result<()> {

@@ -21,6 +21,9 @@ pub const PROBE: &str = "SELECT 1";
 /// Which process serves the connection.
 pub const PROCESS_ID: &str = "SELECT pg_backend_pid()";
 
+/// Whether the server is a standby.
+pub const IS_STANDBY: &str = "SELECT pg_is_in_recovery()";
+
 /// What the session listens on.
 pub const LISTENING_CHANNELS: &str = "SELECT pg_listening_channels()";
 

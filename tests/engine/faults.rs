@@ -219,6 +219,7 @@ async fn an_idle_publisher_that_is_cut_is_replaced_although_there_is_nothing_to_
     let mut a = Node::start(&server, "a");
     a.open("/").await;
     let sent = a.database.batches().len();
+    let start = tokio::time::Instant::now();
     a.database.cut_publisher();
     assert_eq!(a.reports(1).await[0].0, "ERR_CONNECTION");
     until("another publisher", || {
@@ -226,6 +227,7 @@ async fn an_idle_publisher_that_is_cut_is_replaced_although_there_is_nothing_to_
     })
     .await;
     assert_eq!(a.database.batches().len(), sent);
+    assert!(start.elapsed() < Duration::from_secs(1), "no question was needed");
 }
 
 #[tokio::test(start_paused = true)]
