@@ -5,7 +5,7 @@
 //!
 //! | module | layer |
 //! | --- | --- |
-//! | [`error`], [`options`] | L0: the error type; validated options |
+//! | [`error`], [`options`], [`redacted`] | L0: the error type; validated options; what is not shown |
 //! | [`wire`] | L1: pure bytes: messages, envelopes, msgpack, channel names |
 //! | [`cluster`] | L1: pure state machines: members, rooms, batches, backoff |
 //! | [`pg`] | L2: the only place that names `tokio_postgres` |
@@ -17,6 +17,7 @@ pub mod engine;
 pub mod error;
 pub mod options;
 pub mod pg;
+pub mod redacted;
 pub mod wire;
 
 #[cfg(feature = "napi")]

@@ -1,13 +1,15 @@
 //! Groups messages into one transaction: by count and bytes, in order, and with equal notifications kept apart.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use crate::redacted::Redacted;
 use crate::wire::payload;
 
 /// A message in the form in which it goes to the database.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// The channel to notify.
     pub channel: Arc<str>,
@@ -28,6 +30,20 @@ pub struct PieceOfStream {
     pub block: u64,
     /// How many messages are complete with it.
     pub messages: usize,
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("channel", &self.channel)
+            .field("text", &Redacted(self.text.len()))
+            .field(
+                "attachment",
+                &self.attachment.as_ref().map(|bytes| Redacted(bytes.len())),
+            )
+            .field("piece", &self.piece)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Outgoing {

@@ -28,7 +28,7 @@ use crate::error::Error;
 pub const SEPARATOR: char = '\u{1e}';
 
 /// Items in the form in which JavaScript takes them.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Handoff {
     /// The JSON text; empty when there is nothing.
     pub text: String,

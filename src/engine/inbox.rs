@@ -1,6 +1,7 @@
 //! What waits for the JavaScript thread: bounded, in order, with one wake-up for many items.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::namespaces::NamespaceId;
 use crate::error::Error;
+use crate::redacted::Redacted;
 
 /// How much may wait for JavaScript before the engine stops reading the socket, in bytes.
 pub const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
@@ -17,7 +19,7 @@ const ITEM_OVERHEAD_BYTES: usize = 128;
 const MAX_WAITING_REPORTS: usize = 1000;
 
 /// Binary content that travels beside the text of a message.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 pub struct Binary {
     /// The attachment as it was stored.
     pub bytes: Vec<u8>,
@@ -26,7 +28,6 @@ pub struct Binary {
 }
 
 /// Something for JavaScript.
-#[derive(Debug)]
 pub enum Item {
     /// A message that concerns this node.
     Message {
@@ -78,6 +79,21 @@ pub enum TargetId {
 
 fn binary_bytes(binary: Option<&Binary>) -> usize {
     binary.map_or(0, |binary| binary.bytes.len())
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Message { .. } => "Message",
+            Self::Broadcast { .. } => "Broadcast",
+            Self::PeerLeft { uid, .. } => return f.debug_tuple("PeerLeft").field(uid).finish(),
+            Self::Listening(_) => "Listening",
+            Self::Report(error) => return f.debug_tuple("Report").field(error).finish(),
+            Self::Debug(line) => return f.debug_tuple("Debug").field(line).finish(),
+            Self::PasswordWanted(..) => "PasswordWanted",
+        };
+        f.debug_tuple(name).field(&Redacted(self.bytes())).finish()
+    }
 }
 
 impl Item {

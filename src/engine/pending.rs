@@ -1,17 +1,18 @@
 //! A message on its way out, as the application published it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::namespaces::Address;
+use crate::redacted::Redacted;
 use crate::wire::message::MessageType;
 
 /// What a message weighs beside its content, in bytes.
 const MESSAGE_OVERHEAD_BYTES: usize = 128;
 
 /// What a message says.
-#[derive(Debug)]
 pub enum Body {
     /// The JSON text of its data, if it has any: the rest of the message is written around it.
     Data(Option<String>),
@@ -27,7 +28,6 @@ pub enum Body {
 }
 
 /// A message as the application published it.
-#[derive(Debug)]
 pub struct Pending {
     /// The namespace it is for.
     pub address: Arc<Address>,
@@ -43,6 +43,16 @@ pub struct Pending {
     pub was_framed: bool,
     /// When it was published.
     pub published_at: Instant,
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending")
+            .field("address", &self.address)
+            .field("kind", &self.kind)
+            .field("content", &Redacted(self.content_bytes()))
+            .finish_non_exhaustive()
+    }
 }
 
 impl Pending {

@@ -1,18 +1,29 @@
 //! The seam between the engine and the database, small enough that a fake can fail on command behind it.
 
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
 use crate::cluster::batch::Outgoing;
 use crate::error::{Error, Result};
+use crate::redacted::Redacted;
 
 /// A notification as it arrived.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Notification {
     /// The channel that was notified.
     pub channel: String,
     /// The payload.
     pub payload: String,
+}
+
+impl fmt::Debug for Notification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notification")
+            .field("channel", &self.channel)
+            .field("payload", &Redacted(self.payload.len()))
+            .finish()
+    }
 }
 
 /// How much is read of the attachment table at a time, in bytes.
@@ -25,7 +36,7 @@ pub struct FetchLimits {
 }
 
 /// What there is under the id of an attachment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Stored {
     /// Its content.
     Content(Vec<u8>),
@@ -33,6 +44,16 @@ pub enum Stored {
     TooLarge(u64),
     /// Nothing.
     Gone,
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Content(bytes) => f.debug_tuple("Content").field(&Redacted(bytes.len())).finish(),
+            Self::TooLarge(bytes) => f.debug_tuple("TooLarge").field(bytes).finish(),
+            Self::Gone => f.write_str("Gone"),
+        }
+    }
 }
 
 /// Something to connect to, with a password that may have to be asked for at each connect.
