@@ -127,6 +127,7 @@ fn the_settings_of_a_connection() {
     );
     let config: ConnectionConfig = serde_json::from_str(&text).unwrap();
     assert_hidden(&config);
-    assert_hidden(&config.to_tokio(Some(SECRET)).unwrap());
+    let host = &config.hosts[0];
+    assert_hidden(&config.to_tokio(host, Some(SECRET)).unwrap());
     assert!(!config.describe().contains(SECRET));
 }

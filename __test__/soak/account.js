@@ -3,6 +3,7 @@
 // Where every message went. What did not arrive, or arrived twice, has to be explained by a connection that was down or
 // a server that was not there; what arrived has to be whole, meant for its receiver and, between our servers, in order.
 
+const { Departures } = require("./departures.js");
 const { Tally } = require("./tally.js");
 
 /** @typedef {import("./life.js").Life} Life */
@@ -43,6 +44,7 @@ class Account {
     this._lives = lives;
     this._windows = windows;
     this.tally = new Tally();
+    this._departures = new Departures(lives);
     this.slowest = this._slowestDelivery();
     this._margin = MARGIN_MS + this.slowest;
   }
@@ -135,7 +137,7 @@ class Account {
     for (const [number, { at, target }] of sender.sent) {
       const isMeant = isMeantFor(target, receiver, life, sender === life);
       if (!isMeant || arrived.has(number)) continue;
-      const until = sender.sentBy(number);
+      const until = this._departures.of(sender, number);
       if (at < life.from + this._margin || at > life.to - this._margin)
         continue;
       const what = `${sender.name} -> ${life.name}/${receiver} number ${number} (${target})`;

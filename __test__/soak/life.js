@@ -28,8 +28,6 @@ class Life {
     this.disconnects = [];
     /** @type {{ at: number, rss: number, heap: number }[]} bytes */
     this.memory = [];
-    /** @type {Map<number, number> | undefined} */
-    this._sentBy = undefined;
     readJournal(options.journal).forEach((entry) => this._read(entry));
   }
 
@@ -70,35 +68,6 @@ class Life {
     const deliveries = senders.get(sender) ?? [];
     senders.set(sender, deliveries);
     deliveries.push({ number, at, isWhole });
-  }
-
-  /**
-   * Ours send at once. A message of the JavaScript adapter waits for one of the connections of its pool, on a busy
-   * machine for seconds; its own clients get it when it was sent.
-   *
-   * @param {number} number of a message
-   * @returns {number} when it had left this server; Infinity if it never did
-   */
-  sentBy(number) {
-    const at = this.sent.get(number)?.at ?? Infinity;
-    if (this.isNative) return at;
-    this._sentBy ??= this._departures();
-    return this._sentBy.get(number) ?? Infinity;
-  }
-
-  /** @returns {Map<number, number>} what is not for its own clients goes by the next message that is */
-  _departures() {
-    const own = this.deliveries.get("0")?.get(this.name) ?? [];
-    const arrivals = new Map(own.map(({ number, at }) => [number, at]));
-    const departures = new Map();
-    const sent = [...this.sent];
-    let next = Infinity;
-    for (let i = sent.length - 1; i >= 0; i -= 1) {
-      const [number, { target }] = /** @type {typeof sent[0]} */ (sent[i]);
-      if (target === "*") next = arrivals.get(number) ?? Infinity;
-      departures.set(number, next);
-    }
-    return departures;
   }
 
   /**

@@ -34,6 +34,9 @@ const {
 const CLIENTS = 2;
 const MEMORY_INTERVAL_MS = 1_000;
 
+/** On a busy machine the JavaScript adapter is so far behind that attachments are gone when it wants them. */
+const CLEANUP_INTERVAL_MS = 300_000;
+
 /** @type {NodeOptions} */
 const options = JSON.parse(process.argv[2] ?? "{}");
 const { name, place, places, kind, seed } = options;
@@ -55,6 +58,7 @@ const io = new Server(http, {
   adapter: createAdapterOf(kind)(pool, {
     ...options.heartbeats,
     requestsTimeout: REQUEST_TIMEOUT_MS,
+    cleanupInterval: CLEANUP_INTERVAL_MS,
     errorHandler: (/** @type {any} */ err) =>
       journal.write(["e", Date.now(), String(err.code), String(err.message)]),
   }),
