@@ -1,6 +1,6 @@
 "use strict";
 
-const { EngineHost } = require("./engine-host");
+const { EngineHost, NO_NAMESPACE } = require("./engine-host");
 
 /** @typedef {import("./adapter").PostgresAdapter} PostgresAdapter */
 /** @typedef {import("./targets").Targets} Targets */
@@ -37,7 +37,10 @@ class ClusterNode extends EngineHost {
    * @returns {number} the number of the namespace
    */
   open(adapter) {
-    const id = this.engine.open(adapter.nsp.name);
+    const id = this.openNamespace(adapter.nsp.name);
+    if (id === NO_NAMESPACE) {
+      return id;
+    }
     const previous = this.#adapters.get(id);
     if (previous !== adapter) {
       previous?.rooms.forEach((_, room) => this.roomDeleted(id, room));

@@ -165,7 +165,7 @@ class ClusterPrimary {
   #open(nsp) {
     let id = this.#numbers.get(nsp);
     if (id === undefined) {
-      id = this.#host.engine.open(nsp);
+      id = this.#host.openNamespace(nsp);
       this.#numbers.set(nsp, id);
       this.#names.set(id, nsp);
     }

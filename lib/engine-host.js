@@ -55,6 +55,9 @@ const MOST_GATHERED = 8 * 1024;
 /** So many characters of events wait at most for the end of this turn, and as many bytes: the engine can begin with them. */
 const MOST_WAITING = 64 * 1024;
 
+/** The number of no namespace: what is published there goes nowhere. */
+const NO_NAMESPACE = 0;
+
 /** The type of a message for clients; an emitter runs without the package that names it. */
 const BROADCAST = 3;
 
@@ -212,6 +215,29 @@ class EngineHost {
     }
   }
 
+  /**
+   * Opens a namespace, or announces it once more. Clients can name namespaces: what has no channel is reported, for a
+   * throw would end the process.
+   *
+   * @param {string} nsp
+   * @returns {number} the number of the namespace; that of none, if there is no channel for it
+   */
+  openNamespace(nsp) {
+    try {
+      return this.engine.open(nsp);
+    } catch (cause) {
+      this.report(
+        new PostgresAdapterError(
+          "ERR_NAMESPACE",
+          `the namespace ${JSON.stringify(nsp)} is not shared with the other servers, only clients of this one are in ` +
+            `it: ${/** @type {Error} */ (cause).message}`,
+          { cause },
+        ),
+      );
+      return NO_NAMESPACE;
+    }
+  }
+
   /** Sends what is still to be sent, unless the database is away, and ends the connections. */
   async close() {
     this.flushEvents();
@@ -366,4 +392,4 @@ function notSerialisable(data, cause) {
   return Object.assign(err, { cause });
 }
 
-module.exports = { EngineHost };
+module.exports = { EngineHost, NO_NAMESPACE };

@@ -18,7 +18,7 @@ pub struct Address {
     pub channel: Arc<str>,
 }
 
-/// The number by which JavaScript names an open namespace. Never used twice in the life of an engine.
+/// The number by which JavaScript names an open namespace, from 1. Never used twice in the life of an engine.
 pub type NamespaceId = u32;
 
 /// One open namespace.
