@@ -17,7 +17,7 @@ const {
   untilListening,
 } = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
-const { collect } = require("../support/wait.js");
+const { collect, until } = require("../support/wait.js");
 
 const maxAttachmentSize = 10_000;
 
@@ -28,7 +28,18 @@ describe("attachments over maxAttachmentSize", () => {
     servers: 1,
     options: { errorHandler: reports.errorHandler, maxAttachmentSize },
   });
-  before(() => untilListening(database, cluster.client(0)));
+  before(async () => {
+    await untilListening(database, cluster.client(0));
+    await until(
+      async () => {
+        const [{ found }] = await database.query(
+          "SELECT to_regclass('socket_io_attachments') IS NOT NULL AS found",
+        );
+        return found;
+      },
+      { message: "the table" },
+    );
+  });
 
   /** @param {number} bytes of the whole row */
   function rowOf(bytes) {
