@@ -13,6 +13,7 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 const ESCAPES: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 
 /// Writes bytes as text.
+#[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = Vec::with_capacity(bytes.len() + bytes.len() / 6 + 8);
     for chunk in bytes.chunks(7) {
@@ -33,6 +34,7 @@ pub fn encode(bytes: &[u8]) -> String {
 }
 
 /// Reads what [`encode`] wrote; none if it did not.
+#[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 8 * 7 + 8);
     let mut rest = text.as_bytes();
