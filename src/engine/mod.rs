@@ -22,6 +22,7 @@ pub mod listener;
 pub mod namespaces;
 pub mod outbox;
 pub mod pending;
+pub mod prepare;
 pub mod publisher;
 pub mod received;
 pub mod reunion;

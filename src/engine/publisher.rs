@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::cleaner::Cleaner;
 use super::frame_writer::FrameWriter;
-use super::pending::{Body, Pending};
+use super::prepare::prepare_or_report;
 use super::reunion;
 use super::shared::Shared;
 use super::shutdown::Shutdown;
@@ -20,9 +20,6 @@ use crate::cluster::batch::{Batch, Limits, Outgoing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Role;
 use crate::pg::database::{Database, Publisher};
-use crate::wire::message::MessageType;
-use crate::wire::payload::Extra;
-use crate::wire::{msgpack, payload};
 
 /// When a batch is full. Larger ones gain nothing more, and hold up what comes behind them: the pages of PostgreSQL's
 /// queue go through a few buffers only, and are written to files when more than those are in use.
@@ -367,68 +364,4 @@ impl<'a> Work<'a> {
         }
         Ok(())
     }
-}
-
-fn prepare_or_report(shared: &Shared, message: Pending) -> Option<Outgoing> {
-    match prepare(shared, message) {
-        Ok(outgoing) => Some(outgoing),
-        Err(error) => {
-            shared.inbox.report(error);
-            shared.outbox.settle(1);
-            None
-        }
-    }
-}
-
-/// Gives a message the form in which it travels: inline, or as an attachment when it is large or binary.
-fn prepare(shared: &Shared, message: Pending) -> Result<Outgoing> {
-    let options = &shared.options;
-    let would_be_missed = message.would_be_missed();
-    let Pending {
-        address,
-        kind,
-        body,
-        parts,
-        was_framed,
-        ..
-    } = message;
-    let channel = Arc::clone(&address.channel);
-    let extra = match kind {
-        _ if was_framed => Extra::WasFramed,
-        MessageType::InitialHeartbeat | MessageType::Heartbeat if shared.frame_channel.is_some() => {
-            Extra::ReadsFrames
-        }
-        _ => Extra::No,
-    };
-    let compose = |data: Option<&str>| payload::compose(kind, data, &options.uid, &address.nsp, extra);
-    let text = match body {
-        Body::Data(data) => compose(data.as_deref()),
-        Body::Event { options, event } => compose(Some(&payload::broadcast_data(&options, &event))),
-        Body::Whole(text) => text,
-    };
-    if parts.is_empty() && payload::fits_inline(text.len(), options.payload_threshold) {
-        return Ok(Outgoing {
-            would_be_missed,
-            ..Outgoing::inline(channel, text)
-        });
-    }
-    let refused = |reason: String| {
-        let context = format!("a message for the namespace {} was not sent", address.nsp);
-        Error::new(ErrorKind::Publish, context).with_source(reason)
-    };
-    let attachment =
-        msgpack::encode(&text, &parts, &options.marker).map_err(|error| refused(error.to_string()))?;
-    if attachment.len() > options.max_attachment_size {
-        return Err(refused(format!(
-            "it has {} bytes, more than {} (maxAttachmentSize)",
-            attachment.len(),
-            options.max_attachment_size
-        )));
-    }
-    let node_id = (options.role == Role::Primary).then_some(options.uid.as_str());
-    let header = payload::attachment_header_start(&options.uid, kind, &address.nsp, node_id);
-    Ok(Outgoing {
-        would_be_missed,
-        ..Outgoing::attached(channel, header, attachment)
-    })
 }
