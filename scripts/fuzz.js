@@ -26,7 +26,7 @@ const RUSTFLAGS = [
 /** The longest input, in bytes: about what a notification holds. */
 const MAX_LENGTH = 8192;
 /** An input that takes longer is a finding, in seconds. */
-const MAX_SECONDS = 5;
+const MAX_SECONDS = 30;
 /** So is one that takes more memory, in MB. */
 const MAX_MEMORY = 512;
 
