@@ -25,8 +25,8 @@ const RUSTFLAGS = [
 
 /** The longest input, in bytes: about what a notification holds. */
 const MAX_LENGTH = 8192;
-/** An input that takes longer is a finding, in seconds: far more than a busy or suspended machine takes away. */
-const MAX_SECONDS = 1200;
+/** An input that takes longer is a finding, in seconds: more than a busy machine takes away. */
+const MAX_SECONDS = 60;
 /** So is one that takes more memory, in MB. */
 const MAX_MEMORY = 512;
 
