@@ -35,6 +35,22 @@ function isMeantFor(target, receiver, life, isOwn) {
   }
 }
 
+/**
+ * @param {Life} life
+ * @param {(sender: string, delivery: Delivery) => number} delayOf milliseconds
+ */
+function slowestTo(life, delayOf) {
+  let slowest = 0;
+  for (const senders of life.deliveries.values()) {
+    for (const [sender, deliveries] of senders) {
+      for (const delivery of deliveries) {
+        slowest = Math.max(slowest, delayOf(sender, delivery));
+      }
+    }
+  }
+  return slowest;
+}
+
 class Account {
   /**
    * @param {Life[]} lives
@@ -45,32 +61,49 @@ class Account {
     this._windows = windows;
     this.tally = new Tally();
     this._departures = new Departures(lives);
+    this._byName = new Map(lives.map((life) => [life.name, life]));
+    /** @type {Map<Life, number>} */
+    this._margins = new Map();
     this.slowest = this._slowestDelivery();
     this._margin = MARGIN_MS + this.slowest;
   }
 
-  /** @returns {number} milliseconds, of what was sent while nothing was wrong */
+  /** @returns {number} milliseconds, between ours, of what was sent while nothing was wrong */
   _slowestDelivery() {
-    let slowest = 0;
-    for (const life of this._lives) {
-      for (const [, senders] of life.deliveries) {
-        for (const [sender, deliveries] of senders) {
-          const { sent } = this._life(sender);
-          for (const { number, at } of deliveries) {
-            const sentAt = sent.get(number)?.at ?? at;
-            if (!this._windows.touches(sentAt, at, 0)) {
-              slowest = Math.max(slowest, at - sentAt);
-            }
-          }
-        }
-      }
-    }
-    return slowest;
+    const isOurs = (/** @type {Life} */ { isNative }) => isNative;
+    const delays = this._lives.filter(isOurs).map((life) =>
+      slowestTo(life, (sender, { number, at }) => {
+        const sentAt = this._life(sender).sent.get(number)?.at ?? at;
+        const isCalm = !this._windows.touches(sentAt, at, 0);
+        return isCalm && this._life(sender).isNative ? at - sentAt : 0;
+      }),
+    );
+    return Math.max(0, ...delays);
+  }
+
+  /**
+   * What may be under way when a server ends. One of the JavaScript adapter reads attachments one by one, and may be
+   * behind with that at any time.
+   *
+   * @param {Life} life of the receiver
+   */
+  _marginOf(life) {
+    if (life.isNative) return this._margin;
+    const known = this._margins.get(life);
+    if (known !== undefined) return known;
+    const slowest = slowestTo(
+      life,
+      (sender, { number, at }) =>
+        at - Math.min(at, this._departures.of(this._life(sender), number)),
+    );
+    const margin = Math.max(this._margin, MARGIN_MS + slowest);
+    this._margins.set(life, margin);
+    return margin;
   }
 
   /** @param {string} name */
   _life(name) {
-    const life = this._lives.find((other) => other.name === name);
+    const life = this._byName.get(name);
     if (!life) throw new Error(`a message of ${name}, which never lived`);
     return life;
   }
@@ -138,8 +171,8 @@ class Account {
       const isMeant = isMeantFor(target, receiver, life, sender === life);
       if (!isMeant || arrived.has(number)) continue;
       const until = this._departures.of(sender, number);
-      if (at < life.from + this._margin || at > life.to - this._margin)
-        continue;
+      const margin = this._marginOf(life);
+      if (at < life.from + margin || at > life.to - margin) continue;
       const what = `${sender.name} -> ${life.name}/${receiver} number ${number} (${target})`;
       this._excuse("lost", what, this._faultOf(sender, life, at, until));
     }
@@ -156,13 +189,13 @@ class Account {
     // local delivery depends on nothing
     if (sender === life && life.isNative) return false;
     if (until === Infinity) return "sender ended before it sent it";
-    if (this._windows.coversNode(life.name, at, until, this._margin)) {
+    if (this._windows.coversNode(life.name, at, until, this._marginOf(life))) {
       return "receiver's connection was down";
     }
     if (this._windows.coversNode(sender.name, at, until, this._margin)) {
       return "sender's connection was down";
     }
-    if (until > life.to - this._margin)
+    if (until > life.to - this._marginOf(life))
       return "receiver ended before it was sent";
     const isUnderWay = until > sender.to - this._margin;
     const keepsItsWord = sender.isNative && sender.saidGoodbye;
