@@ -9,9 +9,10 @@ const { Client } = require("pg");
 
 const { startPostgres } = require("../../scripts/embedded-postgres.js");
 const { untilAcquainted } = require("../support/cluster.js");
-const { Reports } = require("../support/faults.js");
-const { TestServer } = require("../support/server.js");
+const { startReportingServers } = require("../support/reporting-servers.js");
 const { once, until } = require("../support/wait.js");
+
+/** @typedef {import("../support/server.js").TestServer} TestServer */
 
 describe("a database that is out of connections", () => {
   /** @type {import("../../scripts/embedded-postgres.js").EmbeddedPostgres} */
@@ -39,16 +40,10 @@ describe("a database that is out of connections", () => {
 
   it("says so, local clients are served, and the cluster forms when there is room", async (t) => {
     const crowd = await takeAllConnections();
-    const reports = new Reports();
-    const servers = [0, 1].map(
-      () =>
-        new TestServer({
-          connectionString: postgres.connectionString,
-          options: { errorHandler: reports.errorHandler },
-        }),
+    const { servers, reports } = await startReportingServers(
+      t,
+      postgres.connectionString,
     );
-    t.after(() => Promise.all(servers.map((server) => server.close())));
-    await Promise.all(servers.map((server) => server.listen()));
     const [first, second] = /** @type {[TestServer, TestServer]} */ (servers);
     const near = await first.connect();
     const far = await second.connect();

@@ -7,8 +7,7 @@ const { after, before, describe, it } = require("node:test");
 
 const { startPostgres } = require("../../scripts/embedded-postgres.js");
 const { untilAcquainted } = require("../support/cluster.js");
-const { Reports } = require("../support/faults.js");
-const { TestServer } = require("../support/server.js");
+const { startReportingServers } = require("../support/reporting-servers.js");
 const { collect, once, until } = require("../support/wait.js");
 
 /** @typedef {import("../../scripts/embedded-postgres.js").EmbeddedPostgres} EmbeddedPostgres */
@@ -19,6 +18,8 @@ const RECONNECTION_MS = 12_000;
 /** Closing waits 2 seconds for messages that are left and 3 for the tasks to end, at most. */
 const CLOSE_MS = 6_000;
 
+/** @typedef {import("../support/server.js").TestServer} TestServer */
+
 describe("a database that is away", () => {
   /** @type {EmbeddedPostgres} */
   let postgres;
@@ -27,23 +28,9 @@ describe("a database that is away", () => {
   });
   after(() => postgres?.dispose());
 
-  /**
-   * @param {import("node:test").TestContext} t
-   * @returns {Promise<{ servers: TestServer[], reports: Reports }>} two servers, connected or not
-   */
-  async function startServers(t) {
-    const reports = new Reports();
-    const servers = [0, 1].map(
-      () =>
-        new TestServer({
-          connectionString: postgres.connectionString,
-          options: { errorHandler: reports.errorHandler },
-        }),
-    );
-    t.after(() => Promise.all(servers.map((server) => server.close())));
-    await Promise.all(servers.map((server) => server.listen()));
-    return { servers, reports };
-  }
+  /** @param {import("node:test").TestContext} t */
+  const startServers = (t) =>
+    startReportingServers(t, postgres.connectionString);
 
   /** @param {TestServer[]} servers */
   async function assertConnected([first, second]) {

@@ -11,9 +11,10 @@ const { Client } = require("pg");
 
 const { startPostgres } = require("../../scripts/embedded-postgres.js");
 const { untilAcquainted } = require("../support/cluster.js");
-const { Reports } = require("../support/faults.js");
-const { TestServer } = require("../support/server.js");
+const { startReportingServers } = require("../support/reporting-servers.js");
 const { collect, once, until } = require("../support/wait.js");
+
+/** @typedef {import("../support/server.js").TestServer} TestServer */
 
 describe("a standby", () => {
   /** @type {import("../../scripts/embedded-postgres.js").EmbeddedPostgres} */
@@ -41,16 +42,10 @@ describe("a standby", () => {
   }
 
   it("serves local clients, and everybody once it is promoted; what was emitted before arrives then, in order", async (t) => {
-    const reports = new Reports();
-    const servers = [0, 1].map(
-      () =>
-        new TestServer({
-          connectionString: postgres.connectionString,
-          options: { errorHandler: reports.errorHandler },
-        }),
+    const { servers, reports } = await startReportingServers(
+      t,
+      postgres.connectionString,
     );
-    t.after(() => Promise.all(servers.map((server) => server.close())));
-    await Promise.all(servers.map((server) => server.listen()));
     const [first, second] = /** @type {[TestServer, TestServer]} */ (servers);
     await untilAcquainted(servers);
     const near = await first.connect();
