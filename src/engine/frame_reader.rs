@@ -4,7 +4,7 @@ use super::inbox::{Binary, Item};
 use super::router::{self, Channel, Content, Json};
 use super::shared::Shared;
 use crate::error::{Error, ErrorKind};
-use crate::wire::frame::{Entry, Piece, Streams};
+use crate::wire::frame::{self, Entry, Piece, Streams};
 use crate::wire::message::Envelope;
 
 type Problem = Box<dyn std::error::Error + Send + Sync>;
@@ -50,47 +50,39 @@ impl FrameReader {
 }
 
 fn read_entry(shared: &Shared, piece: &Piece<'_>, entry: &Entry<'_>) -> Result<Option<Item>, Problem> {
-    if entry.is_binary() {
-        return read_binary_entry(shared, piece, entry);
+    if !entry.is_binary() {
+        return read_data(shared, piece, entry, entry.data, None);
     }
-    let content = |json| Content { json, binary: None };
-    let (envelope, content) = match entry.options {
-        Some(options) => (
-            Envelope::of_event(piece.uid, entry.nsp, options, entry.data)?,
-            content(Json::Event),
-        ),
-        None => (
-            Envelope::of_data(entry.kind, piece.uid, entry.nsp, entry.data)?,
-            content(Json::Data(entry.data)),
-        ),
+    let frame::Binary { data, bytes, parts } = match entry.options {
+        Some(_) => entry.binary_with_placeholders()?,
+        None => entry.binary_with_markers(&shared.options.marker)?,
     };
-    Ok(router::route(shared, Channel::Frames, &envelope, content))
+    read_data(shared, piece, entry, &data, Some(Binary { bytes, parts }))
 }
 
-fn read_binary_entry(shared: &Shared, piece: &Piece<'_>, entry: &Entry<'_>) -> Result<Option<Item>, Problem> {
-    let marker = &shared.options.marker;
-    let binary = match entry.options {
-        Some(_) => entry.binary_with_placeholders()?,
-        None => entry.binary_with_markers(marker)?,
-    };
-    let (data, bytes, parts) = (binary.data, binary.bytes, binary.parts);
+/// Reads an entry whose data is `data`: with something in the place of each binary part, if there are any.
+fn read_data(
+    shared: &Shared,
+    piece: &Piece<'_>,
+    entry: &Entry<'_>,
+    data: &str,
+    binary: Option<Binary>,
+) -> Result<Option<Item>, Problem> {
     let (envelope, json) = match entry.options {
         Some(options) => (
-            Envelope::of_event(piece.uid, entry.nsp, options, &data)?,
+            Envelope::of_event(piece.uid, entry.nsp, options, data)?,
             Json::Event,
         ),
         None => (
-            Envelope::of_data(entry.kind, piece.uid, entry.nsp, &data)?,
-            Json::Data(&data),
+            Envelope::of_data(entry.kind, piece.uid, entry.nsp, data)?,
+            Json::Data(data),
         ),
     };
-    if envelope.has_name_with(marker) {
+    // The marker stands for bytes, and must not be seen outside.
+    if binary.is_some() && envelope.has_name_with(&shared.options.marker) {
         return Err("a name in the message is not text".into());
     }
-    let content = Content {
-        json,
-        binary: Some(Binary { bytes, parts }),
-    };
+    let content = Content { json, binary };
     Ok(router::route(shared, Channel::Frames, &envelope, content))
 }
 
