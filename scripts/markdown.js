@@ -55,8 +55,8 @@ function readCodeBlocks(file) {
  * @param {number} index of the fence
  */
 function programBefore(lines, index) {
-  const before = lines.slice(0, index).reverse();
-  return PROGRAM.exec(before.find((line) => line.trim() !== "") ?? "")?.[1];
+  const before = lines.slice(0, index).filter((line) => line.trim() !== "");
+  return PROGRAM.exec(before.at(-1) ?? "")?.[1];
 }
 
 module.exports = { readCodeBlocks };
