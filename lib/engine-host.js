@@ -2,9 +2,9 @@
 
 const { randomBytes } = require("node:crypto");
 const debug = require("debug")("socket.io-postgres-adapter");
-const { Engine } = require("../binding.js");
 const { TOO_DEEP, attach, detach, hasBinary } = require("./binary");
 const { fromNative, PostgresAdapterError } = require("./errors");
+const { Engine } = require("./native");
 
 /** @typedef {import("./targets").Targets} Targets */
 
