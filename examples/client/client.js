@@ -1,0 +1,22 @@
+"use strict";
+
+// Prints what it hears, and says what is typed.
+//   node client.js [address]
+
+const { createInterface } = require("node:readline");
+
+const { io } = require("socket.io-client");
+
+const address = process.argv[2] ?? "http://localhost:3000";
+
+// the cookie of a load balancer leads every request to the same server
+const socket = io(address, { withCredentials: true });
+
+socket.on("connect", () => console.log(`Connected to ${address}`));
+socket.on("connect_error", (err) => console.error(err.message));
+socket.on("disconnect", (reason) => console.log(`Disconnected: ${reason}`));
+socket.on("message", (text) => console.log(`> ${text}`));
+
+const terminal = createInterface({ input: process.stdin });
+terminal.on("line", (line) => socket.emit("message", line));
+terminal.on("close", () => socket.disconnect());
