@@ -11,14 +11,11 @@ const { describe, it } = require("node:test");
 
 const { parse } = require("yaml");
 
-const {
-  exampleCommand,
-  exampleFolder,
-  exampleManifest,
-} = require("../../scripts/examples.js");
+const { exampleFolder } = require("../../scripts/examples.js");
 const { runNode } = require("../emitter/emitters.js");
 const { useDatabase } = require("../support/postgres.js");
 const { startServer } = require("./example-process.js");
+const { assertImageStartsExample } = require("./image.js");
 const { findCompose } = require("./programs.js");
 
 const NAME = "docker-compose";
@@ -91,22 +88,7 @@ describe("the example with Docker Compose", () => {
   });
 
   it("builds an image that starts the server without npm in between", () => {
-    const dockerfile = read("Dockerfile");
-    const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)]
-      .flatMap(([, files]) => files?.split(" ") ?? [])
-      .sort();
-    const sources = fs
-      .readdirSync(FOLDER)
-      .filter((file) => file === "package.json" || file.endsWith(".js"));
-    assert.deepEqual(copied, sources.sort());
-
-    const [, command = "[]"] = /^CMD (\[.+\])$/m.exec(dockerfile) ?? [];
-    assert.deepEqual(JSON.parse(command), ["node", ...exampleCommand(NAME)]);
-
-    const [, image] = /^FROM node:(\d+)-slim$/m.exec(dockerfile) ?? [];
-    const [oldest] = /\d+/.exec(exampleManifest(NAME).engines.node) ?? [];
-    assert.ok(Number(image) >= Number(oldest));
-    assert.match(dockerfile, /^USER node$/m);
+    assertImageStartsExample(NAME);
   });
 
   it("checks the health of a server by a request that it answers", async (t) => {

@@ -15,6 +15,9 @@ const {
 } = require("./news.js");
 const { runsHere } = require("./requirements.js");
 
+const WITH_A_ROUTE = ["express", "fastify", "nestjs"];
+const DEPLOYED = ["docker-compose", "kubernetes", "prometheus"];
+
 const SIGNALS = /** @type {const} */ (["SIGTERM", "SIGINT"]);
 
 /**
@@ -32,7 +35,7 @@ function goodEnd(name, signal) {
 describe("the example", () => {
   const database = useDatabase();
 
-  for (const name of ["http", "express", "fastify", "nestjs"]) {
+  for (const name of [...WITH_A_ROUTE, "http", ...DEPLOYED]) {
     it(`${name} joins its servers and ends in good order`, async (t) => {
       if (!runsHere(t, name)) return;
       const servers = await startTwo(t, name, database);
@@ -50,7 +53,7 @@ describe("the example", () => {
     });
   }
 
-  for (const name of ["express", "fastify", "nestjs"]) {
+  for (const name of WITH_A_ROUTE) {
     it(`${name} passes on what a request says`, async (t) => {
       if (!runsHere(t, name)) return;
       const servers = await startTwo(t, name, database);
