@@ -164,6 +164,109 @@ export interface AdapterNamespace {
 }
 
 /**
+ * One of the two connections of a server.
+ */
+export interface ConnectionStats {
+  /**
+   * `connecting` for the first time or again; `closed` after the server left the cluster.
+   */
+  state: "connecting" | "connected" | "closed";
+
+  /**
+   * For how long it has been in this state, in milliseconds.
+   */
+  duration: number;
+
+  /**
+   * How often it was lost and made again.
+   */
+  reconnects: number;
+}
+
+/**
+ * What a server has done, and how things are. The namespaces of a server share its connections: all is counted for the
+ * server, from its start, but for `nsp` and `peers`. The counts include what servers say about themselves, such as
+ * heartbeats; they only grow.
+ */
+export interface AdapterStats {
+  /** The id of this server. */
+  uid: string;
+
+  /** The namespace of the adapter. */
+  nsp: string;
+
+  /** How many other servers are in this namespace. */
+  peers: number;
+
+  /** The connections: the one that listens and the one that publishes. */
+  connections: { listener: ConnectionStats; publisher: ConnectionStats };
+
+  /** What was committed. */
+  published: {
+    /** Messages. */
+    messages: number;
+    /** What they took in notifications and in the table, in bytes: compressed, where they were. */
+    bytes: number;
+    /** Transactions. */
+    batches: number;
+    /** The most messages of one transaction. */
+    largestBatch: number;
+  };
+
+  /** What came from other servers. */
+  received: {
+    /** Messages. */
+    messages: number;
+    /** What they took in notifications and in the table, in bytes: compressed, where they were. */
+    bytes: number;
+  };
+
+  /** What of it never reached JavaScript, by reason. */
+  filtered: {
+    /** The namespace had no client here. */
+    noSocket: number;
+    /** None of the rooms had a client here. */
+    otherRooms: number;
+    /** It answered another server. */
+    otherServer: number;
+    /** It only said which servers are there. */
+    membership: number;
+  };
+
+  /** Messages that were handed to JavaScript, for local clients or for handlers of server-side events. */
+  delivered: number;
+
+  /** Messages that go through the table. */
+  attachments: {
+    /** Rows that were written. */
+    written: number;
+    /** Rows that were read. */
+    read: number;
+    /** Rows that were announced and could not be read. */
+    skipped: number;
+  };
+
+  /** What waits to be sent. */
+  buffer: {
+    /** Messages, those under way included. */
+    messages: number;
+    /** What those take that are not under way, in bytes of memory. */
+    bytes: number;
+    /** Messages that will never be sent; see `maxBufferSize`, `maxBufferAge` and `ERR_PUBLISH`. */
+    dropped: number;
+  };
+
+  /** The last error that the `errorHandler` got, and when (milliseconds since the epoch). */
+  lastError: { code: string; message: string; at: number } | null;
+
+  /**
+   * How long PostgreSQL took to answer the last statement over the connection that publishes, in milliseconds: a
+   * transaction, or a sign of life after 2 s without one. `null` before the first.
+   */
+  roundTripTime: number | null;
+}
+
+/**
  * The adapter of one namespace, `io.of(name).adapter`. Made by what {@link createAdapter} returns.
  */
 export declare class PostgresAdapter extends ClusterAdapter {
@@ -174,6 +277,12 @@ export declare class PostgresAdapter extends ClusterAdapter {
    * since the epoch). A copy, made at each access.
    */
   get nodesMap(): Map<string, number>;
+
+  /**
+   * What this server has done so far, and how things are. Cheap enough to be called for each scrape or health check;
+   * works after `close()`, too.
+   */
+  stats(): AdapterStats;
 
   /**
    * Leaves the cluster: the other servers are told, and requests that wait for answers fail. With the last namespace of

@@ -71,6 +71,12 @@ class PostgresAdapter extends ClusterAdapter {
   #acquireNode;
   /** @type {ClusterNode | undefined} */
   #node;
+  /**
+   * The same, also after the adapter was closed: it still knows what it did.
+   *
+   * @type {ClusterNode | undefined}
+   */
+  #lastNode;
   /** The number of this namespace in the engine. */
   #id = 0;
   #populated = false;
@@ -127,6 +133,16 @@ class PostgresAdapter extends ClusterAdapter {
    */
   get nodesMap() {
     return new Map(this.#peers());
+  }
+
+  /**
+   * What this server has done so far, and how things are.
+   *
+   * @returns {import("..").AdapterStats}
+   */
+  stats() {
+    const node = /** @type {ClusterNode} */ (this.#lastNode);
+    return { ...node.stats(this.#id), nsp: this.nsp.name };
   }
 
   /** @returns {Promise<number>} the number of servers in the cluster, this one included */
@@ -375,6 +391,7 @@ class PostgresAdapter extends ClusterAdapter {
   /** @param {ClusterNode} node */
   #belongTo(node) {
     this.#node = node;
+    this.#lastNode = node;
     Object.assign(this, { uid: node.options.uid });
     this.#requestsTimeout = node.options.requestsTimeout;
     this.#requests = new Requests(node.requestPrefix);

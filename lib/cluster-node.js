@@ -1,5 +1,6 @@
 "use strict";
 
+const diagnostics = require("./diagnostics");
 const { EngineHost, NO_NAMESPACE } = require("./engine-host");
 
 /** @typedef {import("./adapter").PostgresAdapter} PostgresAdapter */
@@ -24,7 +25,11 @@ class ClusterNode extends EngineHost {
       onMessage: (id, message) => this.#adapters.get(id)?.onMessage(message),
       onBroadcast: (id, opts, event, parts) =>
         this.#adapters.get(id)?.onBroadcast(opts, event, parts),
-      onPeerLeft: (id, uid) => this.#adapters.get(id)?.onPeerLeft(uid),
+      onPeerJoined: (id, uid) => this.#publishPeer("peerJoined", id, uid),
+      onPeerLeft: (id, uid) => {
+        this.#adapters.get(id)?.onPeerLeft(uid);
+        this.#publishPeer("peerLeft", id, uid);
+      },
     });
     this.options = options;
     this.#onEmpty = onEmpty;
@@ -68,6 +73,32 @@ class ClusterNode extends EngineHost {
       this.#onEmpty();
       await this.close();
     }
+  }
+
+  /**
+   * @param {number} id
+   * @returns {Omit<import("..").AdapterStats, "nsp">}
+   */
+  stats(id) {
+    return {
+      uid: this.options.uid,
+      peers: this.peers(id).size,
+      ...JSON.parse(this.engine.stats()),
+      lastError: this.lastError,
+    };
+  }
+
+  /**
+   * @param {"peerJoined" | "peerLeft"} name
+   * @param {number} id
+   * @param {string} peer
+   */
+  #publishPeer(name, id, peer) {
+    diagnostics.publish(name, () => ({
+      uid: this.options.uid,
+      nsp: this.#adapters.get(id)?.nsp.name,
+      peer,
+    }));
   }
 
   /**

@@ -1,9 +1,9 @@
 "use strict";
 
 const { randomBytes } = require("node:crypto");
-const debug = require("debug")("socket.io-postgres-adapter");
 const { Engine } = require("../binding.js");
 const { TOO_DEEP, attach, detach, hasBinary } = require("./binary");
+const diagnostics = require("./diagnostics");
 const { fromNative, PostgresAdapterError } = require("./errors");
 
 /** @typedef {import("./targets").Targets} Targets */
@@ -27,6 +27,7 @@ const { fromNative, PostgresAdapterError } = require("./errors");
  * @property {(namespace: number, opts: any, event: string, parts?: Buffer[]) => void} [onBroadcast] - an event for
  *   local clients, as text; with binary parts where Socket.IO's placeholders stand
  * @property {(namespace: number, uid: string) => void} [onPeerLeft] - a server left or fell silent
+ * @property {(namespace: number, uid: string) => void} [onPeerJoined] - a server was heard for the first time
  * @property {(namespace: number) => void} [onListening] - a primary hears the namespace from now on, or again
  */
 
@@ -41,6 +42,10 @@ const ITEM = Object.freeze({
   LISTENING: 6,
   BROADCASTS: 7,
   BINARY_BROADCAST: 8,
+  CONNECTED: 9,
+  DISCONNECTED: 10,
+  PEER_JOINED: 11,
+  DROPPED: 12,
 });
 
 /** Stands between the events of a bundle, and nowhere in a JSON text. */
@@ -70,7 +75,14 @@ const MAY_CARRY_BINARY = new Set([3, 9, 10, 12]);
 class EngineHost {
   /** What the id of each request begins with. */
   requestPrefix = `${randomBytes(8).toString("hex")}-`;
+  /**
+   * The last error that was reported.
+   *
+   * @type {import("..").AdapterStats["lastError"]}
+   */
+  lastError = null;
   #marker = `\0${randomBytes(16).toString("hex")}:`;
+  #uid;
   #errorHandler;
   #listeners;
   /** Where passwords come from, in the order of `TargetId` in src/engine/inbox.rs. */
@@ -90,6 +102,7 @@ class EngineHost {
    * @param {Listeners} [listeners]
    */
   constructor({ main, listen }, options, role, listeners = {}) {
+    this.#uid = options.uid;
     this.#errorHandler = options.errorHandler;
     this.#listeners = listeners;
     this.#sources = [main, listen];
@@ -98,7 +111,7 @@ class EngineHost {
       role,
       marker: this.#marker,
       requestPrefix: this.requestPrefix,
-      debug: debug.enabled,
+      debug: diagnostics.readsLines(),
     };
     /** The native engine, for what needs no translation. */
     this.engine = new Engine(
@@ -251,11 +264,25 @@ class EngineHost {
    * @param {any} err
    */
   report(err) {
+    diagnostics.writeError(err);
+    this.lastError = {
+      code: err?.code ?? err?.name ?? "Error",
+      message: err?.message ?? String(err),
+      at: Date.now(),
+    };
     try {
       this.#errorHandler(err);
     } catch (thrown) {
-      debug("the errorHandler threw: %s", thrown);
+      diagnostics.writeLine("error", `the errorHandler threw: ${thrown}`);
     }
+  }
+
+  /**
+   * @param {Parameters<typeof diagnostics.publish>[0]} name
+   * @param {object} message
+   */
+  #publish(name, message) {
+    diagnostics.publish(name, () => ({ uid: this.#uid, ...message }));
   }
 
   /** Deals with a bundle of items; other work of the event loop gets its turn before the next. */
@@ -327,10 +354,20 @@ class EngineHost {
       }
       case ITEM.PEER_LEFT:
         return this.#listeners.onPeerLeft?.(first, second);
+      case ITEM.PEER_JOINED:
+        return this.#listeners.onPeerJoined?.(first, second);
       case ITEM.ERROR:
         return this.report(fromNative(first));
       case ITEM.DEBUG:
-        return debug(first);
+        return diagnostics.writeLine(first, second);
+      case ITEM.CONNECTED:
+        return this.#publish("connect", { connection: first });
+      case ITEM.DISCONNECTED: {
+        const error = fromNative(second);
+        return this.#publish("disconnect", { connection: first, error });
+      }
+      case ITEM.DROPPED:
+        return this.#publish("dropped", { messages: first });
       case ITEM.LISTENING:
         return this.#listeners.onListening?.(first);
       case ITEM.PASSWORD_WANTED:

@@ -157,16 +157,11 @@ function readInteger(
  * @returns {(error: Error) => void}
  */
 function readErrorHandler(value) {
-  if (value === undefined) return logError;
+  if (value === undefined) return () => {};
   if (typeof value !== "function") {
     throw wrongType("errorHandler", "a function", value);
   }
   return /** @type {(error: Error) => void} */ (value);
-}
-
-/** @param {Error & { code?: unknown }} error */
-function logError(error) {
-  debug("%s: %s", error.code ?? error.name, error.message);
 }
 
 /** @param {{ heartbeatInterval: number, heartbeatTimeout: number }} resolved */

@@ -25,3 +25,5 @@ mod ordering;
 mod refusals;
 #[path = "engine/roles.rs"]
 mod roles;
+#[path = "engine/stats.rs"]
+mod stats;

@@ -7,6 +7,8 @@
 #[path = "support/real_database.rs"]
 mod real_database;
 
+#[path = "postgres/backlog.rs"]
+mod backlog;
 #[path = "postgres/connections.rs"]
 mod connections;
 #[path = "postgres/listening.rs"]

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi::bindgen_prelude::{Buffer, Function, Object};
 use napi::{Env, JsString};
 use napi_derive::napi;
+use serde::Serialize;
 
 use super::promise::when_done;
 use super::runtime;
@@ -142,7 +143,13 @@ impl NativeEngine {
             .into_iter()
             .map(|(uid, since)| (uid, since.as_millis()))
             .collect();
-        serde_json::to_string(&peers).map_err(|error| napi::Error::from_reason(error.to_string()))
+        json(&peers)
+    }
+
+    /// What was done so far, and how things are, as a JSON text; see [`crate::engine::stats::Snapshot`].
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> napi::Result<String> {
+        json(&self.engine.stats())
     }
 
     /// A room got its first local member.
@@ -213,6 +220,10 @@ impl NativeEngine {
             wake.release();
         })
     }
+}
+
+fn json(value: &impl Serialize) -> napi::Result<String> {
+    serde_json::to_string(value).map_err(|error| napi::Error::from_reason(error.to_string()))
 }
 
 /// V8 takes ASCII as it is, and has to decode everything else.

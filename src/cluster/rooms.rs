@@ -17,6 +17,12 @@ impl RoomIndex {
         self.populated = populated;
     }
 
+    /// Whether the namespace has any socket on this node.
+    #[must_use]
+    pub fn is_populated(&self) -> bool {
+        self.populated
+    }
+
     /// A room got its first member.
     pub fn created(&mut self, room: String) {
         self.rooms.insert(room);

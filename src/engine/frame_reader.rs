@@ -28,6 +28,7 @@ impl FrameReader {
             }
             return;
         }
+        shared.stats.received_bytes.add(payload.len());
         let block = match self.streams.accept(&piece) {
             Ok(block) => block,
             Err(error) => return shared.inbox.push(malformed(error)).await,

@@ -13,6 +13,7 @@ use super::namespaces::NamespaceId;
 use super::pending::{Body, Pending};
 use super::shared::Shared;
 use super::shutdown::{self, Trigger};
+use super::stats::Snapshot;
 use super::{heartbeat, listener, publisher};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Options, Role};
@@ -121,6 +122,16 @@ impl Engine {
         self.shared.publish(id, kind, Body::Whole(text), parts, false);
     }
 
+    /// What was done so far, and how things are.
+    #[must_use]
+    pub fn stats(&self) -> Snapshot {
+        let mut snapshot = self.shared.stats.snapshot();
+        let (messages, bytes) = self.shared.outbox.waiting();
+        snapshot.buffer.messages = messages;
+        snapshot.buffer.bytes = bytes as u64;
+        snapshot
+    }
+
     /// The other nodes of a namespace and how long ago each was heard.
     #[must_use]
     pub fn peers(&self, id: NamespaceId) -> Vec<(String, Duration)> {
@@ -170,9 +181,7 @@ impl Engine {
 
     /// Tells of what was dropped so far; by itself that is told when the server is back.
     pub fn report_losses(&self) {
-        if let Some(report) = self.shared.outbox.report_losses() {
-            self.shared.inbox.report(report);
-        }
+        self.shared.report_losses();
     }
 
     /// Publishes what is left if there is a connection, then ends connections and tasks. Calling it again is

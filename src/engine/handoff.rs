@@ -9,18 +9,22 @@
 //! | `[1, namespace, message, [[start, end], …]]` | a message with parts in the bytes |
 //! | `[2, namespace, uid]` | a peer left |
 //! | `[3, {code, message, cause?}]` | an error |
-//! | `[4, line]` | a debug line |
+//! | `[4, topic, line]` | a debug line |
 //! | `[5, number]` | a password is wanted |
 //! | `[6, namespace]` | the namespace is listened to |
 //! | `[7, namespace, opts, count]` | so many broadcasts with the same options, `null` for the usual ones; their events are the next ones |
 //! | `[8, namespace, opts, [[start, end], …]]` | a broadcast of the next event, with parts in the bytes |
+//! | `[9, connection]` | a connection is there |
+//! | `[10, connection, {code, message}]` | a connection was lost |
+//! | `[11, namespace, uid]` | a server joined a namespace |
+//! | `[12, count]` | so many messages will never be sent |
 
 use std::error::Error as _;
 use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::inbox::{Binary, Item};
+use super::inbox::{Binary, Event, Item};
 use super::namespaces::NamespaceId;
 use crate::error::Error;
 
@@ -115,11 +119,30 @@ impl Handoff {
             }
             Item::PeerLeft { namespace, uid } => self.write(format_args!("[2,{namespace},{}]", json(&uid))),
             Item::Report(error) => self.write(format_args!("[3,{}]", json(&Report::of(&error)))),
-            Item::Debug(line) => self.write(format_args!("[4,{}]", json(&line))),
+            Item::Debug(topic, line) => self.write(format_args!("[4,{},{}]", json(&topic), json(&line))),
+            Item::Event(event) => self.add_engine_event(event),
             Item::PasswordWanted(number, target) => {
                 self.write(format_args!("[5,{number},{}]", target as u8));
             }
             Item::Listening(namespace) => self.write(format_args!("[6,{namespace}]")),
+        }
+    }
+
+    fn add_engine_event(&mut self, event: Event) {
+        match event {
+            Event::Connected(link) => self.write(format_args!("[9,{}]", json(&link.name()))),
+            Event::Disconnected { link, code, reason } => {
+                let report = Report {
+                    code,
+                    message: reason,
+                    cause: None,
+                };
+                self.write(format_args!("[10,{},{}]", json(&link.name()), json(&report)));
+            }
+            Event::PeerJoined { namespace, uid } => {
+                self.write(format_args!("[11,{namespace},{}]", json(&uid)));
+            }
+            Event::Dropped(messages) => self.write(format_args!("[12,{messages}]")),
         }
     }
 
@@ -214,7 +237,8 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::inbox::TargetId;
+    use crate::engine::inbox::{TargetId, Topic};
+    use crate::engine::stats::Link;
     use crate::error::ErrorKind;
 
     fn broadcast(event: &str) -> Item {
@@ -257,9 +281,20 @@ mod tests {
                 uid: "u\n".into(),
             },
             Item::Report(error),
-            Item::Debug("line".into()),
+            Item::Debug(Topic::Membership, "line".into()),
             Item::PasswordWanted(9, TargetId::Listen),
             Item::Listening(7),
+            Item::Event(Event::Connected(Link::Listener)),
+            Item::Event(Event::Disconnected {
+                link: Link::Publisher,
+                code: "ERR_CONNECTION",
+                reason: "r".into(),
+            }),
+            Item::Event(Event::PeerJoined {
+                namespace: 7,
+                uid: "p".into(),
+            }),
+            Item::Event(Event::Dropped(3)),
             broadcast("[\"a\"]"),
             broadcast("[\"b\"]"),
             Item::Broadcast {
@@ -275,7 +310,7 @@ mod tests {
         ]);
         assert_eq!(
             handoff.text,
-            r#"[[0,7,{"type":3}],[1,7,{},[[0,1],[1,3]]],[2,7,"u\n"],[3,{"code":"ERR_PUBLISH","message":"a \"b\": c","cause":{"message":"c","code":"42501"}}],[4,"line"],[5,9,1],[6,7],[7,7,{"rooms":[]},2],[8,7,null,[[3,4],[4,5]]],[7,7,{"rooms":[]},1]]"#
+            r#"[[0,7,{"type":3}],[1,7,{},[[0,1],[1,3]]],[2,7,"u\n"],[3,{"code":"ERR_PUBLISH","message":"a \"b\": c","cause":{"message":"c","code":"42501"}}],[4,"membership","line"],[5,9,1],[6,7],[9,"listener"],[10,"publisher",{"code":"ERR_CONNECTION","message":"r"}],[11,7,"p"],[12,3],[7,7,{"rooms":[]},2],[8,7,null,[[3,4],[4,5]]],[7,7,{"rooms":[]},1]]"#
         );
         assert_eq!(handoff.bytes, [1, 2, 3, 4, 5]);
         assert_eq!(handoff.events, "[\"a\"]\u{1e}[\"b\"]\u{1e}[\"c\"]\u{1e}[\"d\"]");

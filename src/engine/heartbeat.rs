@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::inbox::Item;
+use super::inbox::{Item, Topic};
 use super::namespaces::NamespaceId;
 use super::pending::Body;
 use super::shared::Shared;
@@ -83,7 +83,9 @@ fn remove_the_silent(shared: &Shared) {
     let mut namespaces = shared.namespaces();
     for (id, namespace) in namespaces.iter_mut() {
         for uid in namespace.members.expire(now, timeout) {
-            shared.debug(|| format!("{}: node {uid} fell silent", namespace.address.nsp));
+            shared.debug(Topic::Membership, || {
+                format!("{}: node {uid} fell silent", namespace.address.nsp)
+            });
             shared.inbox.push_now(Item::PeerLeft { namespace: id, uid });
         }
     }

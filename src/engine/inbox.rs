@@ -5,9 +5,11 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::namespaces::NamespaceId;
+use super::stats::Link;
 use crate::error::Error;
 use crate::redacted::Redacted;
 
@@ -15,8 +17,8 @@ use crate::redacted::Redacted;
 pub const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// What an item weighs beside its text, in bytes: bounds the number of small ones as well.
 const ITEM_OVERHEAD_BYTES: usize = 128;
-/// How many reports may wait; more say nothing new to somebody who does not look.
-const MAX_WAITING_REPORTS: usize = 1000;
+/// How much news may wait; more say nothing new to somebody who does not look.
+const MAX_WAITING_NEWS: usize = 1000;
 
 /// Binary content that travels beside the text of a message.
 #[derive(Default, PartialEq, Eq)]
@@ -63,9 +65,57 @@ pub enum Item {
     /// Something for the error handler.
     Report(Error),
     /// A line for `debug`.
-    Debug(String),
+    Debug(Topic, String),
+    /// Something that happened to the engine.
+    Event(Event),
     /// A connection to this place is being made and needs a password: to be answered under this number.
     PasswordWanted(u32, TargetId),
+}
+
+/// What a line for `debug` is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Topic {
+    /// Connections that are made and lost.
+    Connection,
+    /// Servers that join and leave.
+    Membership,
+    /// What goes wrong and was told before.
+    Error,
+}
+
+/// Something that happened to the engine, for those who watch it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A connection is there, for the first time or again.
+    Connected(Link),
+    /// A connection was lost.
+    Disconnected {
+        /// Which one.
+        link: Link,
+        /// The code of the error.
+        code: &'static str,
+        /// The error.
+        reason: String,
+    },
+    /// A server joined a namespace.
+    PeerJoined {
+        /// The namespace.
+        namespace: NamespaceId,
+        /// The id of the server.
+        uid: String,
+    },
+    /// So many messages of the application will never be sent.
+    Dropped(usize),
+}
+
+impl Event {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Disconnected { reason: text, .. } | Self::PeerJoined { uid: text, .. } => text.len(),
+            Self::Connected(_) | Self::Dropped(_) => 0,
+        }
+    }
 }
 
 /// Where a connection leads.
@@ -89,7 +139,8 @@ impl fmt::Debug for Item {
             Self::PeerLeft { uid, .. } => return f.debug_tuple("PeerLeft").field(uid).finish(),
             Self::Listening(_) => "Listening",
             Self::Report(error) => return f.debug_tuple("Report").field(error).finish(),
-            Self::Debug(line) => return f.debug_tuple("Debug").field(line).finish(),
+            Self::Debug(topic, line) => return f.debug_tuple("Debug").field(topic).field(line).finish(),
+            Self::Event(event) => return f.debug_tuple("Event").field(event).finish(),
             Self::PasswordWanted(..) => "PasswordWanted",
         };
         f.debug_tuple(name).field(&Redacted(self.bytes())).finish()
@@ -104,13 +155,19 @@ impl Item {
                 Self::Broadcast {
                     opts, event, binary, ..
                 } => opts.len() + event.len() + binary_bytes(binary.as_ref()),
-                Self::PeerLeft { uid: text, .. } | Self::Debug(text) => text.len(),
+                Self::PeerLeft { uid: text, .. } | Self::Debug(_, text) => text.len(),
+                Self::Event(event) => event.bytes(),
                 Self::Report(_) | Self::PasswordWanted(..) | Self::Listening(_) => 0,
             }
     }
 
+    /// Whether it only tells of something.
+    fn is_news(&self) -> bool {
+        self.is_report() || matches!(self, Self::Event(_))
+    }
+
     fn is_report(&self) -> bool {
-        matches!(self, Self::Report(_) | Self::Debug(_))
+        matches!(self, Self::Report(_) | Self::Debug(..))
     }
 
     /// Whether handling it can put local sockets into rooms.
@@ -136,7 +193,7 @@ impl Item {
 struct State {
     queue: VecDeque<Item>,
     bytes: usize,
-    reports: usize,
+    news: usize,
     /// Messages, queued or in JavaScript's hands, that can still change the rooms of a namespace.
     unsettled: HashMap<NamespaceId, usize>,
     /// Those of them that JavaScript is working on.
@@ -202,7 +259,7 @@ impl Inbox {
         if state.closed {
             return;
         }
-        if item.is_report() && state.reports >= MAX_WAITING_REPORTS {
+        if item.is_news() && state.news >= MAX_WAITING_NEWS {
             return;
         }
         state.add(item);
@@ -238,7 +295,7 @@ impl Inbox {
             if let Some(namespace) = item.room_changes_in() {
                 state.in_hands.push(namespace);
             }
-            state.reports = state.reports.saturating_sub(usize::from(item.is_report()));
+            state.news = state.news.saturating_sub(usize::from(item.is_news()));
             items.push(item);
         }
         state.bytes = state.bytes.saturating_sub(bytes);
@@ -277,7 +334,7 @@ impl State {
         if let Some(namespace) = item.room_changes_in() {
             *self.unsettled.entry(namespace).or_insert(0) += 1;
         }
-        self.reports += usize::from(item.is_report());
+        self.news += usize::from(item.is_news());
         self.bytes += item.bytes();
         self.queue.push_back(item);
     }

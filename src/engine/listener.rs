@@ -9,6 +9,7 @@ use super::pending::Body;
 use super::received::Received;
 use super::shared::Shared;
 use super::shutdown::Shutdown;
+use super::stats::Link;
 use super::supervisor::{Ended, Supervisor};
 use crate::error::Result;
 use crate::options::Role;
@@ -20,7 +21,7 @@ const MOST_NOTIFICATIONS: usize = 512;
 
 /// Listens until the engine ends.
 pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdown: Shutdown) {
-    let mut supervisor = Supervisor::new(&shared, "listener");
+    let mut supervisor = Supervisor::new(&shared, Link::Listener);
     let mut received = Received::new(&shared);
     while let Some(mut connection) = supervisor
         .connect(|| database.connect_listener(), &mut shutdown)
@@ -64,6 +65,7 @@ async fn serve<L: Listener>(
             if changed {
                 follow_namespaces(shared, connection, &mut channels).await?;
                 shared.set_listening(true);
+                supervisor.established();
             }
             supervisor.works();
             received.deliver(connection).await?;

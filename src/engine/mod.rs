@@ -29,4 +29,5 @@ pub mod reunion;
 pub mod router;
 pub mod shared;
 pub mod shutdown;
+pub mod stats;
 pub mod supervisor;

@@ -9,9 +9,9 @@ use tokio::sync::{oneshot, Notify};
 use tokio::time::{sleep_until, Instant};
 
 use super::pending::Pending;
-use crate::error::Error;
 use crate::options::Buffer;
-use losses::{Losses, Reason};
+pub use losses::Losses;
+use losses::Reason;
 
 /// How much may wait for a server that is there but slower than the application, in bytes.
 pub const MAX_ONLINE_BYTES: usize = 1024 * 1024 * 1024;
@@ -216,9 +216,16 @@ impl Outbox {
         self.settle(count);
     }
 
-    /// A report on what was dropped since the last one, if anything was.
-    pub fn report_losses(&self) -> Option<Error> {
-        std::mem::take(&mut self.lock().losses).report(self.buffer)
+    /// What was dropped since the last call.
+    pub fn take_losses(&self) -> Losses {
+        std::mem::take(&mut self.lock().losses)
+    }
+
+    /// How many messages wait or are under way, and how many bytes wait.
+    #[must_use]
+    pub fn waiting(&self) -> (u64, usize) {
+        let state = self.lock();
+        (state.queue.len() as u64 + state.in_flight, state.bytes)
     }
 
     /// Whether something was dropped since the last call that said who is there.

@@ -17,6 +17,7 @@ pub fn prepare_or_report(shared: &Shared, message: Pending) -> Option<Outgoing> 
         Ok(outgoing) => Some(outgoing),
         Err(error) => {
             shared.inbox.report(error);
+            shared.dropped(1);
             shared.outbox.settle(1);
             None
         }

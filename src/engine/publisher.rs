@@ -4,6 +4,7 @@
 //! messages in a transaction under load.
 
 use std::collections::{HashSet, VecDeque};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use super::prepare::prepare_or_report;
 use super::reunion;
 use super::shared::Shared;
 use super::shutdown::Shutdown;
+use super::stats::Link;
 use super::supervisor::{Ended, Supervisor};
 use crate::cluster::batch::{Batch, Limits, Outgoing};
 use crate::error::{Error, ErrorKind, Result};
@@ -37,7 +39,7 @@ const MOST_LOSSES: u32 = 30;
 
 /// Publishes until the engine ends.
 pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdown: Shutdown) {
-    let mut supervisor = Supervisor::new(&shared, "publisher");
+    let mut supervisor = Supervisor::new(&shared, Link::Publisher);
     let mut work = Work::new(&shared);
     let connect = || async {
         let connected = database.connect_publisher().await;
@@ -53,6 +55,7 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
         };
         let Some(mut connection) = connected else { return };
         shared.outbox.set_online(true);
+        supervisor.established();
         let ended = work.serve(&mut connection, &mut supervisor, &mut shutdown).await;
         shared.outbox.set_online(false);
         match ended {
@@ -136,7 +139,7 @@ impl<'a> Work<'a> {
                     return Ended::Lost(error);
                 },
                 error = connection.lost() => return Ended::Lost(error),
-                () = tokio::time::sleep(PROBE_AFTER) => if let Err(error) = connection.probe().await {
+                () = tokio::time::sleep(PROBE_AFTER) => if let Err(error) = timed(self.shared, connection.probe()).await {
                     return Ended::Lost(error);
                 },
             }
@@ -155,7 +158,7 @@ impl<'a> Work<'a> {
         if outbox.has_lost_introduction() {
             self.shared.announce_everywhere();
         }
-        self.report_losses();
+        self.shared.report_losses();
     }
 
     /// Drops what is too old, as soon as it is, for as long as the server is away.
@@ -184,15 +187,9 @@ impl<'a> Work<'a> {
         self.losses = 0;
     }
 
-    fn report_losses(&self) {
-        if let Some(report) = self.shared.outbox.report_losses() {
-            self.shared.inbox.report(report);
-        }
-    }
-
     /// Takes what waits in the outbox and makes the next batch of it.
     fn gather(&mut self) {
-        self.report_losses();
+        self.shared.report_losses();
         if self.prepared.is_empty() {
             self.prepare_next();
         }
@@ -244,7 +241,7 @@ impl<'a> Work<'a> {
     ) -> Result<()> {
         loop {
             while let Some(batch) = self.unsent.pop_front() {
-                let sending = connection.notify_batch(batch.messages());
+                let sending = timed(self.shared, connection.notify_batch(batch.messages()));
                 let (sent, ()) = tokio::join!(sending, self.prepare_ahead());
                 self.unsent.push_front(batch);
                 self.after_sending(connection, sent).await?;
@@ -263,7 +260,9 @@ impl<'a> Work<'a> {
             Ok(()) => {
                 self.table_checked = false;
                 self.losses = 0;
-                self.settle_oldest();
+                if let Some(batch) = self.settle_oldest() {
+                    self.shared.stats.batch_sent(&batch);
+                }
                 return Ok(());
             }
             Err(error) if error.is_retryable() => {
@@ -310,7 +309,11 @@ impl<'a> Work<'a> {
         let is_single = |batch: &Batch| matches!(batch.messages(), [Outgoing { piece: None, .. }]);
         if self.unsent.front().is_some_and(is_single) {
             self.shared.inbox.report(error);
-            return self.settle_oldest();
+            if let Some(batch) = self.settle_oldest() {
+                self.shared
+                    .dropped(batch.messages().iter().map(Outgoing::missed).sum());
+            }
+            return;
         }
         let batch = self.unsent.pop_front().unwrap_or_default();
         // The rest of its last block, if that is larger than a batch, has not become one yet.
@@ -345,10 +348,10 @@ impl<'a> Work<'a> {
             .collect()
     }
 
-    fn settle_oldest(&mut self) {
-        if let Some(batch) = self.unsent.pop_front() {
-            self.shared.outbox.settle(batch.messages_sent());
-        }
+    fn settle_oldest(&mut self) -> Option<Batch> {
+        let batch = self.unsent.pop_front()?;
+        self.shared.outbox.settle(batch.messages_sent());
+        Some(batch)
     }
 
     /// Removes some old attachments. An error means that the connection is lost.
@@ -364,4 +367,14 @@ impl<'a> Work<'a> {
         }
         Ok(())
     }
+}
+
+/// Notes how long the server took for a statement.
+async fn timed(shared: &Shared, statement: impl Future<Output = Result<()>>) -> Result<()> {
+    let sent_at = Instant::now();
+    let answer = statement.await;
+    if answer.is_ok() {
+        shared.stats.answered(sent_at);
+    }
+    answer
 }

@@ -91,6 +91,7 @@ impl<'a> Received<'a> {
             Err(error) if error.is_retryable() => self.lost_over(&ids, error)?,
             Err(error) => error,
         };
+        self.shared.stats.attachments_skipped.add(ids.len());
         self.shared.inbox.push(Item::Report(error)).await;
         Ok(None)
     }
@@ -154,13 +155,13 @@ impl<'a> Received<'a> {
             let item = match Envelope::parse(&notification.payload) {
                 Err(error) => Some(malformed(notification, "a notification", error)),
                 Ok(envelope) if router::is_own(self.shared, &envelope) => None,
-                Ok(Envelope {
-                    attachment_id: Some(id),
-                    ..
-                }) => rows
-                    .next_if(|((position, _), _)| *position == index)
-                    .and_then(|(_, row)| self.read_attachment(notification, id, row)),
+                Ok(header) if header.attachment_id.is_some() => {
+                    self.count_bytes(notification.payload.len());
+                    let row = rows.next_if(|((position, _), _)| *position == index);
+                    row.and_then(|((_, id), row)| self.read_attachment(notification, &header, *id, row))
+                }
                 Ok(envelope) => {
+                    self.count_bytes(notification.payload.len());
                     let content = Content {
                         json: Json::Message(&notification.payload),
                         binary: None,
@@ -175,23 +176,32 @@ impl<'a> Received<'a> {
         }
     }
 
-    fn read_attachment(&self, notification: &Notification, id: i64, row: Stored) -> Option<Item> {
+    fn count_bytes(&self, bytes: usize) {
+        self.shared.stats.received_bytes.add(bytes);
+    }
+
+    fn read_attachment(
+        &self,
+        notification: &Notification,
+        header: &Envelope<'_>,
+        id: i64,
+        row: Stored,
+    ) -> Option<Item> {
         let bytes = match row {
             Stored::Content(bytes) => bytes,
             Stored::Gone => {
-                return Some(skipped(
-                    notification,
-                    id,
-                    "is gone; was it removed before this node could read it (cleanupInterval)?",
-                ))
+                let reason = "is gone; was it removed before this node could read it (cleanupInterval)?";
+                return Some(self.skipped(notification, id, reason));
             }
             Stored::TooLarge(bytes) => {
                 let most = self.shared.options.max_attachment_size;
                 let reason =
                     format!("was not read: it has {bytes} bytes, more than {most} (maxAttachmentSize)");
-                return Some(skipped(notification, id, &reason));
+                return Some(self.skipped(notification, id, &reason));
             }
         };
+        self.shared.stats.attachments_read.add(1);
+        self.count_bytes(bytes.len());
         let decoded = match msgpack::decode(&bytes, &self.shared.options.marker) {
             Ok(decoded) => decoded,
             Err(error) => return Some(malformed(notification, &format!("attachment {id}"), error)),
@@ -202,6 +212,11 @@ impl<'a> Received<'a> {
             Ok(envelope) if envelope.has_name_with(&self.shared.options.marker) => {
                 let error = "a name in the message is not text";
                 Some(malformed(notification, &format!("attachment {id}"), error))
+            }
+            Ok(envelope) if !announces(header, &envelope) => {
+                let reason =
+                    "holds another message than was announced; was the table emptied, or the server reset?";
+                Some(self.skipped(notification, id, reason))
             }
             Ok(envelope) => {
                 let parts = decoded.parts;
@@ -215,17 +230,27 @@ impl<'a> Received<'a> {
         }
     }
 
+    fn skipped(&self, notification: &Notification, id: i64, reason: &str) -> Item {
+        self.shared.stats.attachments_skipped.add(1);
+        let context = format!(
+            "a message on {} was skipped: its attachment {id} {reason}",
+            notification.channel
+        );
+        Item::Report(Error::new(ErrorKind::Attachment, context))
+    }
+
     fn is_framed(&self, notification: &Notification) -> bool {
         self.shared.frame_channel.as_deref() == Some(notification.channel.as_str())
     }
 }
 
-fn skipped(notification: &Notification, id: i64, reason: &str) -> Item {
-    let context = format!(
-        "a message on {} was skipped: its attachment {id} {reason}",
-        notification.channel
-    );
-    Item::Report(Error::new(ErrorKind::Attachment, context))
+/// Whether a header may belong to a message. After a crash of the server the sequence can give an id once more that it
+/// gave just before, and another message has it then.
+fn announces(header: &Envelope<'_>, message: &Envelope<'_>) -> bool {
+    // Whoever speaks for others announces under its own name.
+    let speaks_for_others = header.node_id.is_some();
+    let is_same_sender = speaks_for_others || header.uid.is_none() || header.uid == message.uid;
+    is_same_sender && header.kind == message.kind
 }
 
 fn malformed(

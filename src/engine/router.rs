@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::inbox::{Binary, Item};
+use super::inbox::{Binary, Event, Item, Topic};
 use super::namespaces::{Namespace, NamespaceId};
 use super::pending::Body;
 use super::shared::Shared;
+use super::stats::Unconcerned;
 use crate::cluster::membership::Heard;
 use crate::error::{Error, ErrorKind};
 use crate::options::Role;
@@ -52,10 +53,12 @@ pub enum Json<'a> {
 /// What to do with a message.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
-    /// Nothing.
-    Skip,
-    /// Answer for JavaScript: there is no local socket that could.
-    Answer(MessageType, Option<String>),
+    /// Nothing: it was in a frame before.
+    Again,
+    /// Nothing, or no more than has been done by now.
+    Skip(Unconcerned),
+    /// Answer for JavaScript, which it does not concern.
+    Answer(Unconcerned, MessageType, Option<String>),
     /// Hand it to JavaScript.
     Deliver,
     /// Hand the news that a peer left to JavaScript.
@@ -105,32 +108,44 @@ pub fn route(
         } else {
             notice_sender(shared, id, namespace, envelope);
             if envelope.was_framed {
-                Verdict::Skip
+                Verdict::Again
             } else {
                 judge(shared, id, namespace, envelope)
             }
         };
         (id, verdict)
     };
+    shared.stats.received.add(usize::from(verdict != Verdict::Again));
     match verdict {
-        Verdict::Skip => None,
-        Verdict::Answer(kind, data) => {
+        Verdict::Again => None,
+        Verdict::Skip(reason) => {
+            shared.stats.filtered(reason);
+            None
+        }
+        Verdict::Answer(reason, kind, data) => {
+            shared.stats.filtered(reason);
             shared.publish(id, kind, Body::Data(data), Vec::new(), false);
             None
         }
-        Verdict::Deliver => Some(match (shared.options.role, envelope.broadcast) {
-            (Role::Server, Some(broadcast)) if can_be_passed_on(envelope, &content) => Item::Broadcast {
+        Verdict::Deliver => {
+            shared.stats.delivered.add(1);
+            Some(match (shared.options.role, envelope.broadcast) {
+                (Role::Server, Some(broadcast)) if can_be_passed_on(envelope, &content) => Item::Broadcast {
+                    namespace: id,
+                    opts: broadcast.opts.to_owned(),
+                    event: broadcast.event.to_owned(),
+                    binary: content.binary,
+                },
+                _ => deliver(id, envelope, content),
+            })
+        }
+        Verdict::Left => {
+            shared.stats.filtered(Unconcerned::Membership);
+            envelope.uid.as_ref().map(|uid| Item::PeerLeft {
                 namespace: id,
-                opts: broadcast.opts.to_owned(),
-                event: broadcast.event.to_owned(),
-                binary: content.binary,
-            },
-            _ => deliver(id, envelope, content),
-        }),
-        Verdict::Left => envelope.uid.as_ref().map(|uid| Item::PeerLeft {
-            namespace: id,
-            uid: uid.clone().into_owned(),
-        }),
+                uid: uid.clone().into_owned(),
+            })
+        }
         Verdict::Unknown => {
             let sentence = format!(
                 "a message of the unknown type {} {channel} was skipped; is a newer version in the cluster?",
@@ -156,11 +171,19 @@ fn notice_sender(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, en
     let now = shared.clock.now();
     let heard = namespace.members.heard(uid, introduces, reads_frames, now);
     if heard == Heard::Joined {
-        shared.debug(|| format!("{}: node {uid} joined", namespace.address.nsp));
+        shared.debug(Topic::Membership, || {
+            format!("{}: node {uid} joined", namespace.address.nsp)
+        });
+        shared.tell(Event::PeerJoined {
+            namespace: id,
+            uid: uid.to_owned(),
+        });
     }
     let may_be_new = namespace.framed || introduces || heard == Heard::Joined;
     if may_be_new && heard != Heard::Ignored && !namespace.members.reads_frames(uid) {
-        shared.debug(|| format!("{}: node {uid} understands no frames", namespace.address.nsp));
+        shared.debug(Topic::Membership, || {
+            format!("{}: node {uid} understands no frames", namespace.address.nsp)
+        });
         namespace.framed = false;
         shared.framing.stop(id, &shared.outbox);
     }
@@ -168,16 +191,20 @@ fn notice_sender(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, en
 
 fn judge(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, envelope: &Envelope<'_>) -> Verdict {
     match envelope.kind {
-        MessageType::Heartbeat => Verdict::Skip,
-        MessageType::InitialHeartbeat => Verdict::Answer(MessageType::Heartbeat, None),
+        MessageType::Heartbeat => Verdict::Skip(Unconcerned::Membership),
+        MessageType::InitialHeartbeat => {
+            Verdict::Answer(Unconcerned::Membership, MessageType::Heartbeat, None)
+        }
         MessageType::AdapterClose => {
             let Some(uid) = envelope.uid.as_deref() else {
-                return Verdict::Skip;
+                return Verdict::Skip(Unconcerned::Membership);
             };
             if !namespace.members.left(uid, shared.clock.now()) {
-                return Verdict::Skip;
+                return Verdict::Skip(Unconcerned::Membership);
             }
-            shared.debug(|| format!("{}: node {uid} left", namespace.address.nsp));
+            shared.debug(Topic::Membership, || {
+                format!("{}: node {uid} left", namespace.address.nsp)
+            });
             Verdict::Left
         }
         MessageType::Broadcast
@@ -190,7 +217,14 @@ fn judge(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, envelope: 
             if shared.inbox.has_unsettled(id) || namespace.rooms.may_match(&envelope.rooms) {
                 Verdict::Deliver
             } else {
-                answer_without_sockets(envelope)
+                answer_without_sockets(
+                    envelope,
+                    if namespace.rooms.is_populated() {
+                        Unconcerned::OtherRooms
+                    } else {
+                        Unconcerned::NoSocket
+                    },
+                )
             }
         }
         MessageType::ServerSideEmit => Verdict::Deliver,
@@ -203,7 +237,7 @@ fn judge(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, envelope: 
             {
                 Verdict::Deliver
             } else {
-                Verdict::Skip
+                Verdict::Skip(Unconcerned::OtherServer)
             }
         }
         _ => Verdict::Unknown,
@@ -211,24 +245,26 @@ fn judge(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, envelope: 
 }
 
 /// What JavaScript would answer with no socket to ask.
-fn answer_without_sockets(envelope: &Envelope<'_>) -> Verdict {
+fn answer_without_sockets(envelope: &Envelope<'_>, reason: Unconcerned) -> Verdict {
     let Some(request) = envelope
         .request_id
         .as_deref()
         .and_then(|id| serde_json::to_string(id).ok())
     else {
-        return Verdict::Skip;
+        return Verdict::Skip(reason);
     };
     match envelope.kind {
         MessageType::Broadcast => Verdict::Answer(
+            reason,
             MessageType::BroadcastClientCount,
             Some(format!("{{\"requestId\":{request},\"clientCount\":0}}")),
         ),
         MessageType::FetchSockets => Verdict::Answer(
+            reason,
             MessageType::FetchSocketsResponse,
             Some(format!("{{\"requestId\":{request},\"sockets\":[]}}")),
         ),
-        _ => Verdict::Skip,
+        _ => Verdict::Skip(reason),
     }
 }
 

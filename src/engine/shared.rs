@@ -8,10 +8,11 @@ use tokio::sync::Notify;
 
 use super::clock::ClusterClock;
 use super::framing::Framing;
-use super::inbox::{Inbox, Item};
+use super::inbox::{Event, Inbox, Item, Topic};
 use super::namespaces::{NamespaceId, Namespaces};
 use super::outbox::Outbox;
 use super::pending::{Body, Pending};
+use super::stats::Stats;
 use crate::options::{Options, Role};
 use crate::wire::channel::frame_channel_name;
 use crate::wire::message::MessageType;
@@ -31,6 +32,8 @@ pub struct Shared {
     pub framing: Framing,
     /// The channel of the frames; none where they are neither sent nor understood.
     pub frame_channel: Option<Arc<str>>,
+    /// What was done so far.
+    pub stats: Stats,
     /// For how long peers could be heard.
     pub clock: ClusterClock,
     /// Whether all open namespaces are listened on.
@@ -53,6 +56,7 @@ impl Shared {
             options,
             inbox,
             framing: Framing::new(getrandom::u64().ok()),
+            stats: Stats::default(),
             clock,
             listening: AtomicBool::new(false),
             namespaces_changed: Notify::new(),
@@ -151,9 +155,31 @@ impl Shared {
     }
 
     /// Writes a debug line, if somebody reads them; `line` is not called otherwise.
-    pub fn debug(&self, line: impl FnOnce() -> String) {
+    pub fn debug(&self, topic: Topic, line: impl FnOnce() -> String) {
         if self.options.debug {
-            self.inbox.push_now(Item::Debug(line()));
+            self.inbox.push_now(Item::Debug(topic, line()));
+        }
+    }
+
+    /// Tells those who watch the engine that something happened.
+    pub fn tell(&self, event: Event) {
+        self.inbox.push_now(Item::Event(event));
+    }
+
+    /// So many messages of the application will never be sent.
+    pub fn dropped(&self, messages: usize) {
+        if messages > 0 {
+            self.stats.dropped.add(messages);
+            self.tell(Event::Dropped(messages));
+        }
+    }
+
+    /// Tells of what was dropped from the outbox since the last time, if anything was.
+    pub fn report_losses(&self) {
+        let losses = self.outbox.take_losses();
+        self.dropped(losses.total());
+        if let Some(report) = losses.report(self.options.buffer()) {
+            self.inbox.report(report);
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::future::Future;
 use std::time::Duration;
 
+use super::inbox::{Event, Topic};
 use super::shared::Shared;
 use super::shutdown::Shutdown;
+use super::stats::{Link, LinkState};
 use crate::cluster::backoff::Backoff;
 use crate::error::{Error, Result};
 
@@ -19,8 +21,7 @@ pub enum Ended {
 /// Keeps one kind of connection alive.
 pub struct Supervisor<'a> {
     shared: &'a Shared,
-    /// What the connection is for, in messages: `"listener"`.
-    role: &'static str,
+    link: Link,
     backoff: Backoff,
     /// For what only a person can put right.
     slow_backoff: Backoff,
@@ -29,11 +30,11 @@ pub struct Supervisor<'a> {
 }
 
 impl<'a> Supervisor<'a> {
-    /// A supervisor for the connection of this role.
-    pub fn new(shared: &'a Shared, role: &'static str) -> Self {
+    /// A supervisor for this connection.
+    pub fn new(shared: &'a Shared, link: Link) -> Self {
         Self {
             shared,
-            role,
+            link,
             backoff: Backoff::default(),
             slow_backoff: Backoff::slow(),
             reported: None,
@@ -47,10 +48,7 @@ impl<'a> Supervisor<'a> {
     {
         loop {
             match shutdown.or(connect()).await? {
-                Ok(connection) => {
-                    self.shared.debug(|| format!("{} connected", self.role));
-                    return Some(connection);
-                }
+                Ok(connection) => return Some(connection),
                 Err(error) => {
                     let delay = if error.needs_a_person() {
                         self.slow_backoff.next_delay(random())
@@ -58,11 +56,20 @@ impl<'a> Supervisor<'a> {
                         self.backoff.next_delay(random())
                     };
                     self.report(error);
-                    self.shared
-                        .debug(|| format!("{} tries again in {} ms", self.role, delay.as_millis()));
+                    self.debug(Topic::Connection, || {
+                        format!("tries again in {} ms", delay.as_millis())
+                    });
                     shutdown.or(tokio::time::sleep(delay)).await?;
                 }
             }
+        }
+    }
+
+    /// The connection is ready for use.
+    pub fn established(&self) {
+        if self.shared.stats.link_is(self.link, LinkState::Connected) {
+            self.debug(Topic::Connection, || "connected".into());
+            self.shared.tell(Event::Connected(self.link));
         }
     }
 
@@ -77,6 +84,14 @@ impl<'a> Supervisor<'a> {
     /// that fails whenever it is made is not made again without pause.
     /// `None` when the engine ends first.
     pub async fn lost(&mut self, error: Error, shutdown: &mut Shutdown) -> Option<()> {
+        if self.shared.stats.link_is(self.link, LinkState::Connecting) {
+            self.debug(Topic::Connection, || format!("lost: {error}"));
+            self.shared.tell(Event::Disconnected {
+                link: self.link,
+                code: error.code(),
+                reason: error.to_string(),
+            });
+        }
         self.report(error);
         let has_worked = self.backoff.is_fresh();
         let delay = self.backoff.next_delay(random());
@@ -89,14 +104,26 @@ impl<'a> Supervisor<'a> {
             .await
     }
 
+    fn debug(&self, topic: Topic, what: impl FnOnce() -> String) {
+        self.shared
+            .debug(topic, || format!("{}: {}", self.link.name(), what()));
+    }
+
     fn report(&mut self, error: Error) {
         let text = error.to_string();
         if self.reported.as_ref() == Some(&text) {
-            self.shared.debug(|| format!("{}: {text}", self.role));
+            self.debug(Topic::Error, || text);
             return;
         }
         self.reported = Some(text);
         self.shared.inbox.report(error);
+    }
+}
+
+impl Drop for Supervisor<'_> {
+    /// Nobody makes the connection again.
+    fn drop(&mut self) {
+        self.shared.stats.link_is(self.link, LinkState::Closed);
     }
 }
 

@@ -6,8 +6,8 @@ use tokio_postgres::types::Type;
 
 use super::connect::statement_error;
 use super::database::{Listener, Notification};
+use super::driver::DriverTask;
 use super::listener::PgListener;
-use super::publisher::DriverTask;
 use super::sql;
 use super::target::Target;
 use crate::error::{ErrorKind, Result};

@@ -1,13 +1,12 @@
 //! Opening connections, and what the errors of the driver mean to the engine.
 
 use std::fmt;
-use std::task::{Context, Poll};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::error::{DbError, Severity, SqlState};
-use tokio_postgres::tls::{MakeTlsConnect, NoTlsStream};
-use tokio_postgres::{AsyncMessage, Connection, Socket};
 
+use super::aside::Aside;
 use super::database::Database;
 use super::deadline::STATEMENT_TIMEOUT;
 use super::identifier::TableName;
@@ -15,18 +14,14 @@ use super::listener::PgListener;
 use super::publisher::PgPublisher;
 use super::sql::TableStatements;
 use super::target::Target;
-use super::tls::TlsConnector;
 use super::watch;
 use crate::error::{Error, ErrorKind, Result};
 
-/// How long the server may take to say goodbye.
-pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-
 /// A PostgreSQL database that can be connected to.
 pub struct PgDatabase {
-    main: Target,
+    main: Arc<Target>,
     /// Where to listen, if not there.
-    listen: Option<Target>,
+    listen: Option<Arc<Target>>,
     statements: TableStatements,
     statement_timeout: Duration,
     watch_tick: Duration,
@@ -42,7 +37,7 @@ impl PgDatabase {
             Error::new(ErrorKind::Options, "the option \"tableName\" is unusable").with_source(error)
         })?;
         Ok(Self {
-            main,
+            main: Arc::new(main),
             listen: None,
             statements: TableStatements::new(&table),
             statement_timeout: STATEMENT_TIMEOUT,
@@ -53,7 +48,7 @@ impl PgDatabase {
     /// The same with another way to the database for the connection that listens.
     #[must_use]
     pub fn with_listen_target(mut self, target: Target) -> Self {
-        self.listen = Some(target);
+        self.listen = Some(Arc::new(target));
         self
     }
 
@@ -81,7 +76,8 @@ impl Database for PgDatabase {
         let (client, driver) = target.connect().await?;
         let deadline = target.deadline(&client, self.statement_timeout);
         let statements = self.statements.clone();
-        let mut listener = PgListener::new(client, driver, statements, deadline, self.watch_tick);
+        let aside = Aside::new(Arc::clone(target), statements.clone(), self.statement_timeout);
+        let mut listener = PgListener::new(client, driver, statements, deadline, aside, self.watch_tick);
         listener.verify_listening(target).await?;
         Ok(listener)
     }
@@ -95,25 +91,6 @@ impl Database for PgDatabase {
             self.statements.clone(),
             deadline,
         ))
-    }
-}
-
-/// What moves the bytes of a connection.
-pub(super) enum Driver {
-    Plain(Box<Connection<Socket, NoTlsStream>>),
-    Tls(Box<Connection<Socket, <TlsConnector as MakeTlsConnect<Socket>>::Stream>>),
-}
-
-impl Driver {
-    /// The next message that no statement waits for; `None` when the connection has ended.
-    pub(super) fn poll_message(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<std::result::Result<AsyncMessage, tokio_postgres::Error>>> {
-        match self {
-            Self::Plain(connection) => connection.poll_message(cx),
-            Self::Tls(connection) => connection.poll_message(cx),
-        }
     }
 }
 

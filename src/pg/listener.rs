@@ -9,16 +9,23 @@ use std::time::Duration;
 use futures_util::future::poll_fn;
 use tokio_postgres::{AsyncMessage, Client};
 
+use super::aside::Aside;
 use super::attachments;
 use super::canary;
-use super::connect::{lost_connection, statement_error, Driver, CLOSE_TIMEOUT};
+use super::connect::{lost_connection, statement_error};
 use super::database::{FetchLimits, Listener, Notification, Stored};
 use super::deadline::Deadline;
+use super::driver::{Driver, CLOSE_TIMEOUT};
 use super::pooler;
 use super::sql::{self, TableStatements};
 use super::target::Target;
 use super::watch::Watch;
 use crate::error::{Error, ErrorKind, Result};
+
+/// How much may arrive while an answer is awaited, in bytes, before the answer is not waited for any longer.
+const MOST_EARLY_BYTES: usize = 16 * 1024 * 1024;
+/// What a notification weighs beside its payload, in bytes.
+const NOTIFICATION_OVERHEAD_BYTES: usize = 128;
 
 /// A listening connection.
 ///
@@ -30,6 +37,7 @@ pub struct PgListener {
     inbound: Inbound,
     statements: TableStatements,
     deadline: Deadline,
+    aside: Aside,
 }
 
 /// What comes over the connection.
@@ -38,6 +46,8 @@ struct Inbound {
     watch: Watch,
     /// Notifications that arrived while an answer was awaited.
     early: Vec<Notification>,
+    /// What those weigh.
+    early_bytes: usize,
 }
 
 impl PgListener {
@@ -46,6 +56,7 @@ impl PgListener {
         driver: Driver,
         statements: TableStatements,
         deadline: Deadline,
+        aside: Aside,
         watch_tick: Duration,
     ) -> Self {
         let client = Arc::new(client);
@@ -53,12 +64,14 @@ impl PgListener {
             driver,
             watch: Watch::new(Arc::clone(&client), watch_tick),
             early: Vec::new(),
+            early_bytes: 0,
         };
         Self {
             client,
             inbound,
             statements,
             deadline,
+            aside,
         }
     }
 
@@ -69,7 +82,7 @@ impl PgListener {
     /// [`ErrorKind::Pooler`] when nothing is heard; those of the connection.
     pub(super) async fn verify_listening(&mut self, target: &Target) -> Result<()> {
         if self.is_direct().await? || canary::is_heard(self, target).await? {
-            self.inbound.early.clear();
+            self.inbound.take_early();
             return Ok(());
         }
         let context = format!(
@@ -95,17 +108,31 @@ impl PgListener {
                 .and_then(|row| row.try_get(0))
                 .map_err(|error| statement_error(error, ErrorKind::Listen, "cannot ask who serves"))
         };
-        let answer = self.inbound.drive(&self.deadline, query);
-        let serving: i32 = self.deadline.run(answer).await?;
-        Ok(told == Some(serving))
+        let answer = self.inbound.drive(&self.deadline, MOST_EARLY_BYTES, query);
+        let serving: Option<i32> = self.deadline.run(answer).await?;
+        Ok(told.is_some() && told == serving)
     }
 
+    /// Has a statement carried out. Behind a backlog its answer is not waited for: nothing is sent over this connection
+    /// that could overtake it, and should it be refused the watch notices.
     async fn execute(&mut self, sql: &str, what: &str) -> Result<()> {
         let query = async {
             let done = self.client.batch_execute(sql).await;
             done.map_err(|error| statement_error(error, ErrorKind::Listen, what))
         };
-        let answer = self.inbound.drive(&self.deadline, query);
+        let answer = self.inbound.drive(&self.deadline, MOST_EARLY_BYTES, query);
+        self.deadline.run(answer).await.map(|_| ())
+    }
+
+    /// Reads attachments over this connection; `None` when more than `most_early` bytes came before the answer.
+    async fn fetch_here(
+        &mut self,
+        ids: &[i64],
+        limits: FetchLimits,
+        most_early: usize,
+    ) -> Result<Option<Vec<Stored>>> {
+        let query = attachments::fetch(&self.client, &self.statements, ids, limits);
+        let answer = self.inbound.drive(&self.deadline, most_early, query);
         self.deadline.run(answer).await
     }
 }
@@ -130,26 +157,43 @@ impl Listener for PgListener {
     }
 
     async fn receive(&mut self, notifications: &mut Vec<Notification>, most: usize) -> Result<()> {
-        notifications.append(&mut self.inbound.early);
+        notifications.append(&mut self.inbound.take_early());
+        let (inbound, aside) = (&mut self.inbound, &mut self.aside);
         poll_fn(|cx| loop {
             if notifications.len() >= most {
                 return Poll::Ready(Ok(()));
             }
-            match self.inbound.poll(cx) {
+            match inbound.poll(cx) {
                 Poll::Ready(Ok(Some(notification))) => notifications.push(notification),
                 Poll::Ready(Ok(None)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending if notifications.is_empty() => return Poll::Pending,
-                Poll::Pending => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    aside.close();
+                    return if notifications.is_empty() {
+                        Poll::Pending
+                    } else {
+                        Poll::Ready(Ok(()))
+                    };
+                }
             }
         })
         .await
     }
 
     async fn fetch(&mut self, ids: &[i64], limits: FetchLimits) -> Result<Vec<Stored>> {
-        let query = attachments::fetch(&self.client, &self.statements, ids, limits);
-        let answer = self.inbound.drive(&self.deadline, query);
-        self.deadline.run(answer).await
+        if !self.aside.is_open() {
+            if let Some(rows) = self.fetch_here(ids, limits, MOST_EARLY_BYTES).await? {
+                return Ok(rows);
+            }
+        }
+        match self.aside.fetch(ids, limits).await {
+            // Rather much memory than nothing delivered: there may be no connection left to be had.
+            Err(error) if error.is_retryable() => {
+                let rows = self.fetch_here(ids, limits, usize::MAX).await?;
+                rows.ok_or(error)
+            }
+            rows => rows,
+        }
     }
 
     async fn close(self) {
@@ -168,21 +212,31 @@ impl Listener for PgListener {
 }
 
 impl Inbound {
-    /// Polls the connection until `query` is answered; notifications that come meanwhile are kept.
-    async fn drive<T>(&mut self, deadline: &Deadline, query: impl Future<Output = Result<T>>) -> Result<T> {
+    /// Polls the connection until `query` is answered; notifications that come meanwhile are kept. `None` once they
+    /// weigh more than `most_early` bytes.
+    async fn drive<T>(
+        &mut self,
+        deadline: &Deadline,
+        most_early: usize,
+        query: impl Future<Output = Result<T>>,
+    ) -> Result<Option<T>> {
         let mut query = pin!(query);
         poll_fn(|cx| {
             // The query first: it hands its request to the connection, which sends it when polled next.
             loop {
                 if let Poll::Ready(answer) = query.as_mut().poll(cx) {
-                    return Poll::Ready(answer);
+                    return Poll::Ready(answer.map(Some));
+                }
+                if self.early_bytes > most_early {
+                    return Poll::Ready(Ok(None));
                 }
                 match ready!(self.poll(cx)) {
-                    Ok(notification) => self.early.extend(notification),
+                    Ok(Some(notification)) => self.keep(notification),
+                    Ok(None) => {}
                     // The query knows best why it failed, if it was the query.
                     Err(error) => {
                         return match query.as_mut().poll(cx) {
-                            Poll::Ready(answer) => Poll::Ready(answer),
+                            Poll::Ready(answer) => Poll::Ready(answer.map(Some)),
                             Poll::Pending => Poll::Ready(Err(error)),
                         }
                     }
@@ -191,6 +245,16 @@ impl Inbound {
             }
         })
         .await
+    }
+
+    fn keep(&mut self, notification: Notification) {
+        self.early_bytes += notification.payload.len() + NOTIFICATION_OVERHEAD_BYTES;
+        self.early.push(notification);
+    }
+
+    fn take_early(&mut self) -> Vec<Notification> {
+        self.early_bytes = 0;
+        std::mem::take(&mut self.early)
     }
 
     /// Takes one message from the connection: a notification, or something else (`None`).

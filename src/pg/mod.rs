@@ -1,11 +1,13 @@
 //! PostgreSQL: the only place that names `tokio_postgres`.
 
+mod aside;
 pub mod attachments;
 mod canary;
 pub mod config;
 pub mod connect;
 pub mod database;
 mod deadline;
+mod driver;
 pub mod identifier;
 pub mod listener;
 mod pooler;

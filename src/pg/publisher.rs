@@ -2,46 +2,21 @@
 
 use std::time::Duration;
 
-use futures_util::future::poll_fn;
-use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::Client;
 
 use super::attachments;
-use super::connect::{lost_connection, statement_error, Driver, CLOSE_TIMEOUT};
+use super::connect::{lost_connection, statement_error};
 use super::database::Publisher;
 use super::deadline::Deadline;
+use super::driver::{Driver, DriverTask};
 use super::sql::{self, TableStatements};
 use crate::cluster::batch::Outgoing;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long the server may take to answer when it has nothing else to do.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The task that moves the bytes of a connection; it ends with this value at the latest, even if the peer has
-/// vanished without a word.
-pub(super) struct DriverTask(JoinHandle<Option<tokio_postgres::Error>>);
-
-impl DriverTask {
-    pub(super) fn spawn(mut driver: Driver) -> Self {
-        Self(tokio::spawn(async move {
-            // An error ends the connection, and every statement under way learns of it from its own answer.
-            loop {
-                match poll_fn(|cx| driver.poll_message(cx)).await {
-                    Some(Ok(_)) => {}
-                    end => return end.and_then(std::result::Result::err),
-                }
-            }
-        }))
-    }
-}
-
-impl Drop for DriverTask {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
 
 /// A publishing connection.
 pub struct PgPublisher {
@@ -135,7 +110,7 @@ impl Publisher for PgPublisher {
     }
 
     async fn lost(&mut self) -> Error {
-        lost_connection((&mut self.driver.0).await.ok().flatten())
+        lost_connection(self.driver.end().await)
     }
 
     async fn probe(&mut self) -> Result<()> {
@@ -163,11 +138,6 @@ impl Publisher for PgPublisher {
     }
 
     async fn close(self) {
-        let Self {
-            client, mut driver, ..
-        } = self;
-        // Without its client the connection says goodbye and ends.
-        drop(client);
-        drop(tokio::time::timeout(CLOSE_TIMEOUT, &mut driver.0).await);
+        self.driver.close(self.client).await;
     }
 }

@@ -175,6 +175,32 @@ async fn an_attachment_that_is_gone_is_reported_and_the_rest_arrives() {
 }
 
 #[tokio::test]
+async fn a_row_that_holds_another_message_than_was_announced_is_reported_and_the_rest_arrives() {
+    let server = FakeServer::default();
+    let mut a = Node::start(&server, "a");
+    a.open("/").await;
+    let of_somebody_else = header(server.store(stored(&json!("not announced")))).replace("foreign", "other");
+    let of_another_type = header(server.store(stored(&json!("not announced")))).replace("9,", "3,");
+    let right = header(server.store(stored(&json!("announced"))));
+    for text in [of_somebody_else, of_another_type, right] {
+        server.notify("test#/", text);
+    }
+    assert_eq!(a.emitted(1).await, [json!("announced")]);
+    let reports = a.reports(2).await;
+    for (code, sentence) in &reports {
+        assert_eq!(code, "ERR_ATTACHMENT");
+        assert!(
+            sentence.contains("holds another message than was announced"),
+            "{sentence}"
+        );
+    }
+    assert_eq!(
+        a.stats()["attachments"],
+        json!({ "written": 0, "read": 3, "skipped": 2 })
+    );
+}
+
+#[tokio::test]
 async fn an_attachment_of_garbage_is_reported_and_the_rest_arrives() {
     let server = FakeServer::default();
     let mut a = Node::start(&server, "a");

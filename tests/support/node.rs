@@ -24,6 +24,8 @@ pub struct Node {
     pub database: FakeDatabase,
     /// What was drained and not yet taken by the test.
     items: Vec<Value>,
+    /// What the engine told of itself.
+    events: Vec<Value>,
     /// The binary content that was drained.
     pub buffers: Vec<Vec<u8>>,
 }
@@ -54,6 +56,7 @@ impl Node {
             engine: Engine::start(options, database.clone(), inbox, &Handle::current()),
             database,
             items: Vec::new(),
+            events: Vec::new(),
             buffers: Vec::new(),
         }
     }
@@ -93,18 +96,32 @@ impl Node {
         in_time("flushed", self.engine.flush()).await.unwrap();
     }
 
-    /// Takes one bundle, as JavaScript does when it is woken. False when there was none.
+    /// Takes one bundle, as JavaScript does when it is woken. False when there was nothing to do in it.
     pub fn drain_once(&mut self) -> bool {
         let handoff = self.engine.drain();
         if handoff.text.is_empty() {
             return false;
         }
         let items: Vec<Value> = serde_json::from_str(&handoff.text).unwrap();
+        let (events, items): (Vec<_>, Vec<_>) = items.into_iter().partition(is_engine_event);
+        self.events.extend(events);
+        let is_any = !items.is_empty();
         self.items.extend(items);
         if !handoff.bytes.is_empty() {
             self.buffers.push(handoff.bytes);
         }
-        true
+        is_any
+    }
+
+    /// What the engine told of itself so far.
+    pub fn events(&mut self) -> &[Value] {
+        while self.drain_once() {}
+        &self.events
+    }
+
+    /// The numbers of the engine.
+    pub fn stats(&self) -> Value {
+        serde_json::to_value(self.engine.stats()).unwrap()
     }
 
     /// Waits for so many items of one kind (see `engine::handoff`) and takes them.
@@ -185,6 +202,11 @@ impl Node {
 fn is_of_kind(item: &Value, kind: u64) -> bool {
     let actual = item[0].as_u64().unwrap();
     actual == kind || (kind == 0 && actual == 1)
+}
+
+/// Connections that come and go, servers that join, messages that were dropped.
+fn is_engine_event(item: &Value) -> bool {
+    (9..=12).contains(&item[0].as_u64().unwrap())
 }
 
 /// The channel of a namespace in these tests.

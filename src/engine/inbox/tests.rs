@@ -84,18 +84,18 @@ async fn a_join_is_settled_when_javascript_asks_for_more() {
 #[tokio::test]
 async fn reports_about_messages_count_as_well() {
     let (inbox, _) = counting();
-    for _ in 0..MAX_WAITING_REPORTS {
-        inbox.push(Item::Debug("x".into())).await;
+    for _ in 0..MAX_WAITING_NEWS {
+        inbox.push(Item::Debug(Topic::Error, "x".into())).await;
     }
-    inbox.push_now(Item::Debug("one too many".into()));
-    assert_eq!(inbox.drain(usize::MAX).len(), MAX_WAITING_REPORTS);
+    inbox.push_now(Item::Debug(Topic::Error, "one too many".into()));
+    assert_eq!(inbox.drain(usize::MAX).len(), MAX_WAITING_NEWS);
 }
 
 #[test]
 fn reports_do_not_pile_up() {
     let (inbox, _) = counting();
-    for _ in 0..2 * MAX_WAITING_REPORTS {
-        inbox.push_now(Item::Debug("x".into()));
+    for _ in 0..2 * MAX_WAITING_NEWS {
+        inbox.push_now(Item::Debug(Topic::Error, "x".into()));
     }
-    assert_eq!(inbox.drain(usize::MAX).len(), MAX_WAITING_REPORTS);
+    assert_eq!(inbox.drain(usize::MAX).len(), MAX_WAITING_NEWS);
 }

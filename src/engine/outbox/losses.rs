@@ -17,7 +17,7 @@ pub(super) enum Reason {
 
 /// How many messages were dropped.
 #[derive(Debug, Default)]
-pub(super) struct Losses {
+pub struct Losses {
     size: u64,
     age: u64,
     slowness: u64,
@@ -32,9 +32,16 @@ impl Losses {
         } += count;
     }
 
+    /// How many, for whatever reason.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        usize::try_from(self.size + self.age + self.slowness).unwrap_or(usize::MAX)
+    }
+
     /// The report on them; none if there were none.
-    pub(super) fn report(&self, buffer: Buffer) -> Option<Error> {
-        let total = self.size + self.age + self.slowness;
+    #[must_use]
+    pub fn report(&self, buffer: Buffer) -> Option<Error> {
+        let total = self.total();
         let reasons = [
             (
                 self.size,
