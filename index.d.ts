@@ -130,7 +130,7 @@ export interface PostgresAdapterOptions {
    * Called with what went wrong in the background: an Error with a stable `code` and, where there is one, its `cause`;
    * or with what a listener of a server-side event threw.
    *
-   * @default writes a line with `DEBUG=socket.io-postgres-adapter`
+   * @default nothing; `DEBUG=socket.io-postgres-adapter*` shows each error as a line in any case
    */
   errorHandler?: (err: PostgresAdapterError | Error) => void;
 }
