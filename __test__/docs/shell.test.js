@@ -21,12 +21,11 @@ const PACKAGES = new Set([
 ]);
 
 /** Files that the README tells to save. */
-const SAVED = new Set([
-  ...documents()
+const SAVED = new Set(
+  documents()
     .flatMap(readCodeBlocks)
     .flatMap(({ program }) => program ?? []),
-  "client.mjs",
-]);
+);
 
 const CARGO = new Set(["bench", "deny", "doc", "fmt", "install", "test"]);
 
