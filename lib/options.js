@@ -33,8 +33,8 @@ const EMITTER_UID = "emitter";
  * @property {number} [cleanupInterval] time between two removals of old attachments, in ms (default: 30000)
  * @property {number} [maxBufferSize] how much waits for a database that is away, in bytes (default: 64 MiB)
  * @property {number} [maxBufferAge] for how long it waits, in ms (default: 120000)
- * @property {(error: Error) => void} [errorHandler] receives the errors that no call returns (default: a line of
- *   `debug`)
+ * @property {(error: Error) => void} [errorHandler] receives the errors that no call returns (default: nothing,
+ *   they are lines of `debug` anyway)
  */
 
 /**
@@ -152,12 +152,15 @@ function readInteger(
   return value;
 }
 
+/** Every error is a line of `debug` anyway; see diagnostics.js. */
+function ignore() {}
+
 /**
  * @param {unknown} value
  * @returns {(error: Error) => void}
  */
 function readErrorHandler(value) {
-  if (value === undefined) return () => {};
+  if (value === undefined) return ignore;
   if (typeof value !== "function") {
     throw wrongType("errorHandler", "a function", value);
   }

@@ -194,12 +194,4 @@ describe("what options leave to the log", () => {
     );
     assert.deepEqual(lines, []);
   });
-
-  it("is an error that nobody handles", () => {
-    const { errorHandler } = resolveOptions();
-    errorHandler(Object.assign(new Error("why"), { code: "ERR_TABLE" }));
-    errorHandler(new TypeError("what"));
-    assert.match(String(lines[0]), /ERR_TABLE: why/);
-    assert.match(String(lines[1]), /TypeError: what/);
-  });
 });
