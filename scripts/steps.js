@@ -98,10 +98,10 @@ function lintSteps() {
     },
     {
       name: "tsc",
-      title: "tsc: the package, its declarations, and the page of the example",
+      title: "tsc: the package, its declarations, and the page of the demo",
       commands: [
         tsc("-p", "tsconfig.json"),
-        tsc("-p", path.join("examples", "chat", "public", "tsconfig.json")),
+        tsc("-p", path.join("examples", "demo", "public", "tsconfig.json")),
         tsc(...checkDeclarations.split(" ")),
       ],
       limitMs: LINT_LIMIT_MS,
