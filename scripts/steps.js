@@ -115,6 +115,13 @@ function lintSteps() {
       limitMs: CARGO_LIMIT_MS,
     },
     {
+      name: "doc",
+      title: "cargo doc --no-deps --document-private-items",
+      commands: [["cargo", "doc", "--no-deps", "--document-private-items"]],
+      env: { RUSTDOCFLAGS: "-D warnings" },
+      limitMs: CARGO_LIMIT_MS,
+    },
+    {
       name: "deny",
       title: "cargo deny check licenses bans sources",
       commands: [denyCommand()],
@@ -273,7 +280,7 @@ function oldestPostgresStep() {
  * @returns {Step[]} every test that talks to a database, against this version of PostgreSQL
  */
 function matrixSteps(major) {
-  const without = new Set(["unit", "demo", "package"]);
+  const without = new Set(["unit", "types", "docs", "demo", "package"]);
   return [...rustSteps().slice(0, 1), ...javascriptSteps()]
     .filter(
       ({ name, env }) => !without.has(name) && env?.ADAPTER !== "reference",
