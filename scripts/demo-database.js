@@ -1,5 +1,6 @@
 "use strict";
 
+const { EventEmitter } = require("node:events");
 const { startPostgres } = require("./embedded-postgres.js");
 const { SetupError } = require("./setup.js");
 
@@ -37,13 +38,17 @@ async function checkConnection(url) {
   }
 }
 
-/** The database of the demo: the one that was named, or one of our own that can be stopped and started. */
-class DemoDatabase {
+/**
+ * The database of the demo: the one that was named, or one of our own that can be stopped and started. Emits `change`
+ * with whether it runs.
+ */
+class DemoDatabase extends EventEmitter {
   /**
    * @param {string} url
    * @param {import('./embedded-postgres.js').EmbeddedPostgres} [server]
    */
   constructor(url, server) {
+    super();
     this.url = url;
     this.server = server;
     /** One change at a time: a second press of the key waits for the first. */
@@ -105,6 +110,7 @@ class DemoDatabase {
     if (running) await this.server.start();
     else await this.server.stop();
     console.log(running ? "PostgreSQL runs again." : "PostgreSQL is stopped.");
+    this.emit("change", running);
   }
 
   /** Leaves a database that was named as it is; removes our own. */

@@ -1,10 +1,9 @@
 "use strict";
 
-// npm run demo: a chat on three servers that only PostgreSQL joins, behind one address.
+// npm run demo: a live view of three servers that only PostgreSQL joins, behind one address.
 
-const { ServerProcess } = require("../examples/chat/cluster.js");
-const { createControl } = require("../examples/chat/control.js");
-const { startFront } = require("../examples/chat/front.js");
+const { Director } = require("../examples/demo/director.js");
+const { startFront } = require("../examples/demo/front.js");
 const { DemoDatabase } = require("./demo-database.js");
 const { listenToKeys } = require("./demo-keys.js");
 const { END_SIGNALS } = require("./run-command.js");
@@ -19,7 +18,7 @@ const PORT_ATTEMPTS = 50;
 /** After the end of the demo nothing should run any more; what does is cut off after this many milliseconds. */
 const EXIT_LIMIT_MS = 2_000;
 
-/** @typedef {import('../examples/chat/front.js').Front} Front */
+/** @typedef {import('../examples/demo/front.js').Front} Front */
 
 /** @returns {number | undefined} the port that PORT asks for */
 function wantedPort() {
@@ -73,10 +72,9 @@ function printWelcome(front, database) {
   console.log(`
 Ready: open http://localhost:${front.port}
 
-  - Open it in a second tab: each load goes to the next of ${SERVER_COUNT} servers, which only PostgreSQL joins.
-    ?server=2 at the end of the address chooses one.
-  - Talk, change rooms, see who is connected where.
-  - Break it: the page has buttons to kill a server${database.isOurs ? " and to stop PostgreSQL" : ""}.
+  - See ${SERVER_COUNT} servers that only PostgreSQL joins: who is connected where, what travels, and how fast.
+  - Send 10,000 messages at once, kill a server${database.isOurs ? ", stop PostgreSQL" : ""}, and watch what becomes of it.
+  - Open it in a second tab and talk: each load goes to the next server. ?server=2 at the end of the address chooses one.
 `);
 }
 
@@ -85,66 +83,49 @@ class Demo {
   constructor() {
     /** @type {(() => Promise<unknown> | void)[]} */
     this.cleanups = [];
-    /** @type {ServerProcess[]} */
-    this.servers = [];
-    /** @type {DemoDatabase | undefined} */
-    this.database = undefined;
+    this.director = new Director();
     this.nextToKill = 0;
   }
 
   /** @param {AbortSignal} signal */
   async start(signal) {
-    const control = createControl({
-      status: () => ({
-        database: this.database?.isOurs ? this.database.isRunning : undefined,
-        servers: this.servers.map(({ name, port }) => ({
-          name,
-          up: port !== 0,
-        })),
-      }),
-      stopDatabase: async () => this.database?.stop(),
-      startDatabase: async () => this.database?.start(),
-      killServer: (number) => this.servers[number - 1]?.kill(),
-    });
     // First of all, because it is what fails at once. Until the servers run it answers "come back in a second".
+    const { director } = this;
+    this.cleanups.push(() => director.stop());
+    const host = process.env.DEMO_HOST || "127.0.0.1";
     const front = await startFrontOnPort({
-      host: process.env.DEMO_HOST || "127.0.0.1",
-      backends: this.servers,
-      intercept: control,
+      host,
+      backends: director.servers,
+      intercept: director.control,
     });
     this.cleanups.push(() => front.close());
     await ensureReady({ build: true, signal });
     signal.throwIfAborted();
 
     const database = await DemoDatabase.open(process.env.DATABASE_URL);
-    this.database = database;
+    director.useDatabase(database);
     this.cleanups.push(() => database.close());
     signal.throwIfAborted();
 
-    await this.startServers(database.url);
+    this.cleanups.push(() => director.stopServers());
+    await director.startServers(SERVER_COUNT, database.url);
     signal.throwIfAborted();
+    this.cleanups.push(() => director.stopCrowd());
+    director.startCrowd(
+      `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${front.port}`,
+      process.env.DEMO_VISITORS !== "0",
+    );
     printWelcome(front, database);
     return database;
   }
 
-  /** @param {string} databaseUrl */
-  async startServers(databaseUrl) {
-    for (let number = 1; number <= SERVER_COUNT; number += 1) {
-      this.servers.push(new ServerProcess(number, databaseUrl));
-    }
-    this.cleanups.push(() =>
-      Promise.all(this.servers.map((server) => server.stop())),
-    );
-    await Promise.all(this.servers.map((server) => server.start()));
-    console.log(`${this.servers.map(({ name }) => name).join(", ")} run.`);
-  }
-
   /** Kills a running server, another one each time. */
   killOne() {
-    for (let i = 0; i < this.servers.length; i += 1) {
-      const server = this.servers[this.nextToKill++ % this.servers.length];
+    const { servers } = this.director;
+    for (let i = 0; i < servers.length; i += 1) {
+      const server = servers[this.nextToKill++ % servers.length];
       if (server && server.port !== 0) {
-        server.kill();
+        void server.kill();
         return;
       }
     }

@@ -87,7 +87,7 @@ describe("the demo", () => {
   });
 
   it("tells who is connected where", async () => {
-    const demo = startDemo();
+    const demo = startDemo({ DEMO_VISITORS: "0" });
     const ada = await demo.join(1, { name: "Ada", room: "tea" });
     /** @type {string[]} */
     let people = [];
@@ -151,8 +151,8 @@ describe("the demo", () => {
     await demo.url();
     const pids = demo.processes();
     assert.ok(
-      pids.length >= 5,
-      `the demo, three servers and PostgreSQL: ${pids.join(", ")}`,
+      pids.length >= 6,
+      `the demo, three servers, the crowd and PostgreSQL: ${pids.join(", ")}`,
     );
     const { code } = await demo.end("SIGKILL");
     assert.equal(code, "SIGKILL");

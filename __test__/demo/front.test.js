@@ -4,8 +4,8 @@ const assert = require("node:assert/strict");
 const { once } = require("node:events");
 const http = require("node:http");
 const { afterEach, beforeEach, describe, it } = require("node:test");
-const { startFront } = require("../../examples/chat/front.js");
-const { createBackend } = require("../../examples/chat/router.js");
+const { startFront } = require("../../examples/demo/front.js");
+const { createBackend } = require("../../examples/demo/router.js");
 
 /** @typedef {import('node:net').AddressInfo} AddressInfo */
 /** @typedef {{ name: string, port: number, cookie: string, server: http.Server }} Target */
@@ -43,7 +43,7 @@ async function startTarget(number) {
 
 /** @type {Target[]} */
 let targets = [];
-/** @type {import('../../examples/chat/front.js').Front} */
+/** @type {import('../../examples/demo/front.js').Front} */
 let front;
 
 beforeEach(async () => {
@@ -152,7 +152,7 @@ describe("the front", () => {
   });
 
   it("keeps a session on its server, whatever else the request says", async () => {
-    const headers = { cookie: "chat-server=server-1" };
+    const headers = { cookie: "demo-server=server-1" };
     const path = "/socket.io/?server=2&sid=server-3.abc";
     assert.equal(
       await text(path, { headers, method: "POST", body: "data" }),
@@ -171,11 +171,11 @@ describe("the front", () => {
     await stopTarget(2);
     assert.match(await text("/?server=2"), /^server-[13] GET/);
     const moved = await ask("/style.css", {
-      headers: { cookie: "chat-server=server-2" },
+      headers: { cookie: "demo-server=server-2" },
     });
     assert.match(
       moved.headers.getSetCookie()[1] ?? "",
-      /^chat-server=server-[13];/,
+      /^demo-server=server-[13];/,
     );
   });
 

@@ -1,0 +1,19 @@
+// Compiled, never run: the declarations as an ES module sees them.
+
+import postgresAdapter, {
+  createAdapter,
+  Emitter,
+  PostgresAdapter,
+  setupPrimary,
+} from "@socket.io/postgres-adapter-rs";
+import { Server } from "socket.io";
+
+const target = "postgres://localhost/app";
+const io = new Server({ adapter: createAdapter(target) });
+const emitter = new Emitter(target);
+
+export const isOurs: boolean = io.of("/").adapter instanceof PostgresAdapter;
+export const isSame: boolean =
+  postgresAdapter.createAdapter === createAdapter &&
+  postgresAdapter.setupPrimary === setupPrimary;
+export const closed: Promise<void> = emitter.close();

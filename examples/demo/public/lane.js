@@ -1,0 +1,139 @@
+// The way between a server and PostgreSQL, with dots for the messages on it. There are fewer dots than messages, and
+// they are slower: a few milliseconds would not be seen.
+
+import { create, setText } from "./dom.js";
+import { formatCount, formatMs } from "./format.js";
+
+const TRAVEL_MS = 900;
+const MAX_DOTS = 7;
+
+/** The time between two states, over which dots are spread. */
+const SPREAD_MS = 500;
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** @typedef {'sent' | 'delivered' | 'filtered' | 'own'} DotKind */
+/** @typedef {import('../overview.js').ServerFigures} ServerFigures */
+
+/**
+ * @param {number} rate messages a second
+ * @returns {number} more for more messages, but not as many
+ */
+function dotsFor(rate) {
+  const count = (rate * SPREAD_MS) / 1_000;
+  if (count < 1) return Math.random() < count ? 1 : 0;
+  return Math.min(MAX_DOTS, Math.round(Math.log2(count + 1)));
+}
+
+/** One direction: a line, and how much goes along it. */
+class Track {
+  /**
+   * @param {'out' | 'in'} direction
+   * @param {string} verb
+   */
+  constructor(direction, verb) {
+    this.direction = direction;
+    this.label = create("span", "amount", "");
+    this.delay = create("span", "delay", "");
+    this.line = create("span", "line");
+    this.element = create(
+      "div",
+      "track",
+      this.line,
+      create(
+        "p",
+        "label",
+        create("span", "verb", verb),
+        this.label,
+        this.delay,
+      ),
+    );
+    this.element.dataset.direction = direction;
+  }
+
+  /**
+   * @param {boolean} connected
+   * @param {string} amount
+   * @param {string} [delay]
+   */
+  show(connected, amount, delay = "") {
+    this.element.dataset.connected = String(connected);
+    setText(this.label, connected ? amount : "no link");
+    setText(this.delay, connected ? delay : "");
+  }
+
+  /**
+   * @param {DotKind} kind
+   * @param {number} rate
+   */
+  flow(kind, rate) {
+    for (let i = dotsFor(rate); i > 0; i -= 1)
+      this.sendDot(kind, Math.random() * SPREAD_MS);
+  }
+
+  /**
+   * @param {DotKind} kind
+   * @param {number} delay milliseconds
+   */
+  sendDot(kind, delay) {
+    const connected = this.element.dataset.connected === "true";
+    if (!connected || calm.matches || document.hidden) return;
+    const dot = create("span", "dot");
+    dot.dataset.kind = kind;
+    this.line.append(dot);
+    const way = ["0%", "100%"];
+    if (this.direction === "in") way.reverse();
+    const animation = dot.animate(
+      { top: way, opacity: [0, 1, 1, kind === "filtered" ? 0 : 1] },
+      {
+        duration: TRAVEL_MS,
+        delay,
+        easing: "ease-in-out",
+        fill: "backwards",
+      },
+    );
+    animation.addEventListener("finish", () => dot.remove());
+    animation.addEventListener("cancel", () => dot.remove());
+  }
+}
+
+export class Lane {
+  constructor() {
+    this.out = new Track("out", "sends");
+    this.in = new Track("in", "hears");
+    this.element = create("div", "lane", this.out.element, this.in.element);
+  }
+
+  /** @param {ServerFigures | null} figures null while the server does not run */
+  show(figures) {
+    if (figures === null) {
+      this.out.show(false, "");
+      this.in.show(false, "");
+      return;
+    }
+    const { connections, rates, delay } = figures;
+    const perSecond = (/** @type {number} */ rate) => `${formatCount(rate)}/s`;
+    this.out.show(
+      connections.publisher.state === "connected",
+      perSecond(rates.published),
+    );
+    this.in.show(
+      connections.listener.state === "connected",
+      perSecond(rates.received),
+      delay === null ? "" : `after ${formatMs(delay)}`,
+    );
+    this.out.flow("sent", rates.published);
+    this.in.flow("delivered", rates.received - rates.filtered);
+    this.in.flow("filtered", rates.filtered);
+  }
+
+  /** A message of this tab goes out here. */
+  traceOut() {
+    this.out.sendDot("own", 0);
+  }
+
+  /** A message of this tab, which went out elsewhere, comes in here. */
+  traceIn() {
+    this.in.sendDot("own", TRAVEL_MS);
+  }
+}
