@@ -48,12 +48,14 @@ expectType<number | null>(stats.roundTripTime);
 
 // What may be missing must be asked for first.
 // @ts-expect-error there may have been no error
-stats.lastError.code;
+expectType<string>(stats.lastError.code);
 // @ts-expect-error there may have been no answer yet
 stats.roundTripTime.toFixed(1);
 // @ts-expect-error no such state
-stats.connections.listener.state === "open";
+const isOpen = stats.connections.listener.state === "open";
 expectNotAssignable<AdapterStats>({ uid: "a", nsp: "/", peers: 0 });
 
 // It can be sent and stored.
 expectAssignable<string>(JSON.stringify(stats));
+
+export { isOpen };
