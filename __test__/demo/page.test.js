@@ -45,7 +45,7 @@ describe("the page of the demo", { skip: whyNoChromium() }, () => {
           /visitors.*running.*Database connected Sees 2 others/,
         );
       await page.see("#database", /PostgreSQL running/);
-      await page.see("#figures", /From server to server [\d.]+ m?s/);
+      await page.see("#figures", /Latency between servers [\d.]+ m?s/);
       await page.see("#figures", /Filtered natively [1-9]\d* %/);
       await page.see("#figures", /Messages between servers [1-9]/);
     }
@@ -59,6 +59,7 @@ describe("the page of the demo", { skip: whyNoChromium() }, () => {
     await light.say("hello from one");
     await dark.see("#messages", /server-1 \d\d:\d\d hello from one/);
     await light.see("#messages", /shown by 2 clients within [\d.]+ m?s/);
+    await light.page.waitForSelector(".server >> nth=1 >> .dot[data-kind=own]");
     await dark.say("hello from two");
     await light.see("#messages", /server-2 \d\d:\d\d hello from two/);
   });
@@ -78,7 +79,7 @@ describe("the page of the demo", { skip: whyNoChromium() }, () => {
       await page.seeBurst([...SERVERS, "this page"], / 10,000 ✓ in order/);
     await dark.see(
       "#entries",
-      /All 10,000 messages of server-1 arrived on server-1, server-2 and server-3, each once and in order, within [\d.]+ m?s\./,
+      /All 10,000 messages of server-1 arrived on all 3 servers, each once and in order, within [\d.]+ m?s\./,
     );
     await dark.see("#burst-result", /Longest pause of an event loop/);
   });

@@ -9,7 +9,7 @@ const { after, before, describe, it } = require("node:test");
 const { hostPlatform } = require("../../scripts/packaging/platforms.js");
 const { installRuntime, RUNTIMES } = require("../../scripts/runtimes.js");
 const { createDatabase } = require("../support/postgres.js");
-const { until } = require("../support/wait.js");
+const { collect, until } = require("../support/wait.js");
 const { installManager, managersFor } = require("./managers.js");
 const { tarballs } = require("./packed.js");
 const {
@@ -18,18 +18,16 @@ const {
   startProgram,
 } = require("./program-process.js");
 const { Project } = require("./project.js");
-const { emitters, installedPackages, servers } = require("./readme.js");
+const {
+  clients,
+  compilation,
+  emitters,
+  installedPackages,
+  servers,
+} = require("./readme.js");
 const { startRegistry } = require("./registry.js");
 
 const root = path.join(__dirname, "..", "..");
-const { devDependencies } = require("../../package.json");
-
-/** What a project in TypeScript has, in the versions of this repository. */
-const FOR_TYPESCRIPT = /** @type {const} */ ([
-  "typescript",
-  "@types/node",
-  "@types/pg",
-]);
 
 /** @typedef {import("./project.js").Tools} Tools */
 /** @typedef {{ title: string, tools: () => Promise<Tools> }} Combination */
@@ -95,9 +93,11 @@ after(async () => {
 async function save(project, { file, code }) {
   project.write(file, code);
   if (!file.endsWith("ts")) return file;
-  const compiler = path.join("node_modules", "typescript", "lib", "tsc.js");
-  const flags = ["--strict", "--module", "nodenext", "--target", "es2022"];
-  await project.run([compiler, ...flags, file]);
+  const args = compilation(file);
+  assert.ok(args, `the README does not say how to compile ${file}`);
+  // what npx starts, and what needs a shell elsewhere
+  const compiler = path.join("node_modules", "typescript", "bin", "tsc");
+  await project.run([compiler, ...args]);
   return file.replace(/ts$/, "js");
 }
 
@@ -117,6 +117,33 @@ async function runServers(project, file) {
     }
   } finally {
     for (const server of [one, other]) server.kill();
+  }
+}
+
+/**
+ * @param {Project} project
+ * @param {string} server the file of one
+ * @param {string} client
+ */
+async function runClient(project, server, client) {
+  const receiver = await startProgram(
+    project,
+    server,
+    database.connectionString,
+  );
+  /** @type {import("node:child_process").ChildProcess | undefined} */
+  let speaker;
+  try {
+    await receiver.untilConnected();
+    speaker = project.start([client, receiver.url, "hello"]);
+    const output = collect(/** @type {any} */ (speaker.stdout), "data");
+    await receiver.messages.count(1, PATIENCE);
+    await output.count(1, PATIENCE);
+    assert.deepEqual(receiver.messages.values, ["hello"]);
+    assert.equal(String(output.values[0]), "hello\n");
+  } finally {
+    speaker?.kill("SIGKILL");
+    receiver.kill();
   }
 }
 
@@ -163,12 +190,8 @@ for (const { title, tools } of isWhole
     });
 
     it("brings the binary of this platform, and no other", async () => {
-      const named = installedPackages();
-      const others = FOR_TYPESCRIPT.filter((name) => !named.includes(name));
-      await project.install([
-        ...named,
-        ...others.map((name) => `${name}@${devDependencies[name]}`),
-      ]);
+      // the README names the package for its client between the lines
+      await project.install([...installedPackages(), "socket.io-client"]);
       assert.deepEqual(
         project.platformFolders().map((folder) => path.basename(folder)),
         [hostPlatform().packageName.replace("@socket.io/", "")],
@@ -182,26 +205,34 @@ for (const { title, tools } of isWhole
       });
     }
 
-    for (const program of emitters()) {
-      it(`runs ${program.file} of the README`, async () => {
-        const [server] = servers();
-        assert.ok(server);
-        const file = await save(project, server);
-        await runEmitter(project, file, await save(project, program));
-      });
+    const others = /** @type {const} */ ([
+      [clients(), runClient],
+      [emitters(), runEmitter],
+    ]);
+    for (const [programs, run] of others) {
+      for (const program of programs) {
+        it(`runs ${program.file} of the README, with a server`, async () => {
+          const [server] = servers();
+          assert.ok(server);
+          const file = await save(project, server);
+          await run(project, file, await save(project, program));
+        });
+      }
     }
   });
 }
 
 describe("the README", () => {
-  it("has a server for each kind of program", () => {
+  it("has a server for each kind of program, a client and an emitter", () => {
     const kinds = servers().map(({ file }) => path.extname(file));
     assert.deepEqual(kinds.sort(), [".cjs", ".mjs", ".ts"]);
+    assert.equal(clients().length, 1);
+    assert.equal(emitters().length, 1);
   });
 
   it("says what to install", () => {
     const { name } = require("../../package.json");
-    for (const wanted of [name, "socket.io", "pg"]) {
+    for (const wanted of [name, "socket.io", "pg", "typescript"]) {
       assert.ok(installedPackages().includes(wanted), wanted);
     }
   });

@@ -2,26 +2,15 @@
 
 // A server from the README, in a process of its own, and a client of it.
 
-const { spawn } = require("node:child_process");
 const { once } = require("node:events");
-const net = require("node:net");
 const { io: connect } = require("socket.io-client");
+const { findFreePort } = require("../support/free-port.js");
 const { collect, until, within } = require("../support/wait.js");
 
 /** Node.js, Socket.IO and the addon are started on a machine that may be busy. */
 const PATIENCE = { timeout: 30_000 };
 
 /** @typedef {import("./project.js").Project} Project */
-
-/** @returns {Promise<number>} */
-async function freePort() {
-  const probe = net.createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = /** @type {net.AddressInfo} */ (probe.address());
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 class ProgramProcess {
   /**
@@ -31,20 +20,16 @@ class ProgramProcess {
    */
   constructor(project, file, { port, databaseUrl }) {
     this.output = "";
-    this._process = spawn(project.node, [file], {
-      cwd: project.folder,
-      env: {
-        ...project.environment(),
-        DATABASE_URL: databaseUrl,
-        PORT: String(port),
-      },
-      stdio: ["ignore", "pipe", "pipe"],
+    this._process = project.start([file], {
+      DATABASE_URL: databaseUrl,
+      PORT: String(port),
     });
     this._exited = once(this._process, "exit");
     for (const stream of [this._process.stdout, this._process.stderr]) {
       stream.on("data", (chunk) => (this.output += chunk));
     }
-    this.client = connect(`http://127.0.0.1:${port}`, {
+    this.url = `http://127.0.0.1:${port}`;
+    this.client = connect(this.url, {
       transports: ["websocket"],
       reconnectionDelay: 50,
       reconnectionDelayMax: 50,
@@ -82,7 +67,7 @@ class ProgramProcess {
  * @param {string} databaseUrl
  */
 async function startProgram(project, file, databaseUrl) {
-  const port = await freePort();
+  const port = await findFreePort();
   return new ProgramProcess(project, file, { port, databaseUrl });
 }
 

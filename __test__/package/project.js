@@ -3,6 +3,7 @@
 // An empty folder, in which somebody does what the README says: with Node.js and a package manager, and nothing else.
 
 const assert = require("node:assert/strict");
+const { spawn } = require("node:child_process");
 const fs = require("node:fs");
 const { createRequire } = require("node:module");
 const os = require("node:os");
@@ -83,6 +84,20 @@ class Project {
     const end = error?.message ?? signal ?? code;
     assert.equal(end, 0, `node ${args.join(" ")}: ${output}`);
     return output;
+  }
+
+  /**
+   * Starts a program that does not end by itself.
+   *
+   * @param {string[]} args of Node.js
+   * @param {NodeJS.ProcessEnv} [env] further variables
+   */
+  start(args, env) {
+    return spawn(this.node, args, {
+      cwd: this.folder,
+      env: { ...this.environment(), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
   }
 
   /** @param {string[]} packages as an installation command names them */

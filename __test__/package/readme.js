@@ -16,15 +16,31 @@ function programs() {
   );
 }
 
-/** @returns {string[]} what its commands install, as they name it */
-function installedPackages() {
-  const lines = readCodeBlocks(README)
+/**
+ * @param {string} command such as "npm install"
+ * @returns {string[][]} the arguments of each such command
+ */
+function commands(command) {
+  return readCodeBlocks(README)
     .filter(({ language }) => language === "sh")
-    .flatMap(({ code }) => code.split("\n"));
-  const words = lines.flatMap(
-    (line) => /^npm install (.*)/.exec(line)?.[1]?.trim().split(/\s+/) ?? [],
-  );
-  return words.filter((word) => !word.startsWith("-"));
+    .flatMap(({ code }) => code.split("\n"))
+    .filter((line) => line.startsWith(`${command} `))
+    .map((line) => line.slice(command.length).trim().split(/\s+/));
+}
+
+/** @returns {string[]} what it says to install, as it names it */
+function installedPackages() {
+  return commands("npm install")
+    .flat()
+    .filter((word) => !word.startsWith("-"));
+}
+
+/**
+ * @param {string} file
+ * @returns {string[] | undefined} the arguments with which it has the file compiled
+ */
+function compilation(file) {
+  return commands("npx tsc").find((args) => args.includes(file));
 }
 
 /** @returns {Program[]} the programs that are Socket.IO servers */
@@ -32,9 +48,21 @@ function servers() {
   return programs().filter(({ code }) => code.includes("createAdapter("));
 }
 
+/** @returns {Program[]} the programs that are clients of such servers */
+function clients() {
+  return programs().filter(({ code }) => code.includes('"socket.io-client"'));
+}
+
 /** @returns {Program[]} the programs that send to the servers */
 function emitters() {
   return programs().filter(({ code }) => code.includes("new Emitter("));
 }
 
-module.exports = { emitters, installedPackages, README, servers };
+module.exports = {
+  clients,
+  compilation,
+  emitters,
+  installedPackages,
+  README,
+  servers,
+};

@@ -31,6 +31,10 @@ const isComplete = ({ received }) => received >= BURST_SIZE;
 
 const SIZE_TEXT = BURST_SIZE.toLocaleString("en");
 
+/** @param {number} ms */
+const timeText = (ms) =>
+  ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+
 /**
  * @param {Burst} burst that has ended
  * @returns {['good' | 'bad' | 'note', string]}
@@ -38,19 +42,18 @@ const SIZE_TEXT = BURST_SIZE.toLocaleString("en");
 function describeEnd({ from, counts }) {
   const all = Object.entries(counts);
   const complete = all.filter(([, count]) => isComplete(count));
-  const names = joinNames(complete.map(([name]) => name));
   if (all.some(([, { misplaced }]) => misplaced > 0))
     return ["bad", `The messages of ${from} did not arrive in order.`];
   if (complete.length === 0)
     return ["bad", `${from} ended before it had sent all of its messages.`];
   const slowest = Math.max(...complete.map(([, { took }]) => took));
-  const time =
-    slowest < 1_000
-      ? `${Math.round(slowest)} ms`
-      : `${(slowest / 1_000).toFixed(1)} s`;
+  const where =
+    complete.length === all.length
+      ? `all ${all.length} servers`
+      : joinNames(complete.map(([name]) => name));
   return [
     "good",
-    `All ${SIZE_TEXT} messages of ${from} arrived on ${names}, each once and in order, within ${time}.`,
+    `All ${SIZE_TEXT} messages of ${from} arrived on ${where}, each once and in order, within ${timeText(slowest)}.`,
   ];
 }
 

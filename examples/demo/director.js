@@ -43,7 +43,8 @@ class Director {
     this.bursts = new Bursts(this.journal);
     this.overview = new Overview();
     this.live = new Live(() => this.state(), this.journal);
-    this.mostKept = 0;
+    /** @type {Map<string, number>} by server: the most messages that have waited since it lost the database */
+    this.kept = new Map();
     this.control = createControl({
       watch: (response) => this.live.add(response),
       state: () => this.state(),
@@ -98,6 +99,7 @@ class Director {
     const { name } = server;
     server.on("down", (reason) => {
       this.overview.forget(name);
+      this.kept.delete(name);
       this.bursts.serverGone(name);
       const how = reason === "SIGKILL" ? "was killed" : `ended (${reason})`;
       this.journal.add(
@@ -125,7 +127,9 @@ class Director {
   heard(name, report) {
     this.overview.add(name, report);
     this.bursts.paused(name, report.loop.longest);
-    this.mostKept = Math.max(this.mostKept, this.overview.waiting());
+    const kept = this.kept.get(name);
+    if (kept !== undefined)
+      this.kept.set(name, Math.max(kept, this.overview.waiting(name)));
   }
 
   /**
@@ -134,20 +138,30 @@ class Director {
    */
   linkChanged(name, up) {
     if (up) {
-      this.journal.gather("up", name, (names) => {
-        const kept = this.mostKept;
-        this.mostKept = 0;
-        const sent =
-          kept > 0 ? ` ${messages(kept)} had waited and go out now.` : "";
-        return ["good", `${names} reached PostgreSQL.${sent}`];
-      });
+      this.journal.gather("up", name, (names) => [
+        "good",
+        `${joinNames(names)} reached PostgreSQL.${this.describeKept(names)}`,
+      ]);
     } else {
-      this.mostKept = 0;
+      this.kept.set(name, 0);
       this.journal.gather("down", name, (names) => [
         "bad",
-        `${names} lost PostgreSQL. Visitors of the same server still hear each other; what is for others waits.`,
+        `${joinNames(names)} lost PostgreSQL. Visitors of the same server still hear each other; what is for others waits.`,
       ]);
     }
+  }
+
+  /**
+   * @param {string[]} names of servers that reach the database again
+   * @returns {string} what they had kept meanwhile
+   */
+  describeKept(names) {
+    let kept = 0;
+    for (const name of names) {
+      kept += this.kept.get(name) ?? 0;
+      this.kept.delete(name);
+    }
+    return kept === 0 ? "" : ` ${messages(kept)} had waited and go out now.`;
   }
 
   /**
@@ -158,7 +172,7 @@ class Director {
     const [left] = peer.split(".");
     this.journal.gather(`left ${peer}`, name, (names) => [
       "note",
-      `${names} noticed that the former ${left} is gone.`,
+      `${joinNames(names)} noticed that the former ${left} is gone.`,
     ]);
   }
 

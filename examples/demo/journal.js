@@ -3,7 +3,7 @@
 const { EventEmitter } = require("node:events");
 
 /** What happens to several servers at once is told as one thing: so many milliseconds are waited for the others. */
-const GATHER_MS = 300;
+const GATHER_MS = 700;
 
 /** How much a page that comes later is told. */
 const MAX_ENTRIES = 60;
@@ -50,7 +50,7 @@ class Journal extends EventEmitter {
   /**
    * @param {string} topic what of the same topic comes soon becomes one entry
    * @param {string} name the server that it happened to
-   * @param {(names: string) => [Entry['kind'], string]} describe
+   * @param {(names: string[]) => [Entry['kind'], string]} describe
    */
   gather(topic, name, describe) {
     const known = this.gathered.get(topic);
@@ -61,7 +61,7 @@ class Journal extends EventEmitter {
     const names = new Set([name]);
     const timer = setTimeout(() => {
       this.gathered.delete(topic);
-      this.add(...describe(joinNames([...names])));
+      this.add(...describe([...names]));
     }, GATHER_MS);
     this.gathered.set(topic, { names, timer });
   }

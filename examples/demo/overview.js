@@ -188,12 +188,13 @@ class Overview {
     };
   }
 
-  /** @returns {number} messages that the servers keep until the database is back */
-  waiting() {
-    return [...this.records.values()].reduce(
-      (total, { latest }) => total + waitingOf(latest),
-      0,
-    );
+  /**
+   * @param {string} server
+   * @returns {number} messages that it keeps until the database is back
+   */
+  waiting(server) {
+    const record = this.records.get(server);
+    return record === undefined ? 0 : waitingOf(record.latest);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { announce } from "./announcer.js";
 import { ChatView } from "./chat-view.js";
+import { traceMessage } from "./cluster.js";
 import { byId } from "./dom.js";
 import { me, remember } from "./me.js";
 
@@ -74,6 +75,7 @@ function startForms(socket, view, changeRoom) {
     const text = textInput.value.trim();
     if (text === "" || !socket.connected) return;
     socket.emit("message", text, view.showReceipt.bind(view));
+    traceMessage(me.server);
     textInput.value = "";
     textInput.focus();
   });

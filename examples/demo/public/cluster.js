@@ -37,3 +37,15 @@ export function showCluster({ servers, database }, ownId) {
       : "stopped: the servers keep what is for the others",
   );
 }
+
+/**
+ * Shows the way that a message of this tab took.
+ *
+ * @param {string} from the server of this tab
+ */
+export function traceMessage(from) {
+  for (const [name, { lane }] of cards) {
+    if (name === from) lane.traceOut();
+    else lane.traceIn();
+  }
+}

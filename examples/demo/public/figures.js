@@ -64,7 +64,7 @@ const FIGURES = [
     note: () => "of them, without any JavaScript",
   }),
   new Figure({
-    name: "From server to server",
+    name: "Latency between servers",
     value: ({ median }) => median,
     format: formatMs,
     note: ({ slowest }) =>

@@ -12,7 +12,7 @@ const SPREAD_MS = 500;
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** @typedef {'sent' | 'delivered' | 'filtered'} DotKind */
+/** @typedef {'sent' | 'delivered' | 'filtered' | 'own'} DotKind */
 /** @typedef {import('../overview.js').ServerFigures} ServerFigures */
 
 /**
@@ -67,13 +67,17 @@ class Track {
    * @param {number} rate
    */
   flow(kind, rate) {
-    const shown = this.element.dataset.connected === "true";
-    if (!shown || calm.matches || document.hidden) return;
-    for (let i = dotsFor(rate); i > 0; i -= 1) this.sendDot(kind);
+    for (let i = dotsFor(rate); i > 0; i -= 1)
+      this.sendDot(kind, Math.random() * SPREAD_MS);
   }
 
-  /** @param {DotKind} kind */
-  sendDot(kind) {
+  /**
+   * @param {DotKind} kind
+   * @param {number} delay milliseconds
+   */
+  sendDot(kind, delay) {
+    const connected = this.element.dataset.connected === "true";
+    if (!connected || calm.matches || document.hidden) return;
     const dot = create("span", "dot");
     dot.dataset.kind = kind;
     this.line.append(dot);
@@ -83,7 +87,7 @@ class Track {
       { top: way, opacity: [0, 1, 1, kind === "filtered" ? 0 : 1] },
       {
         duration: TRAVEL_MS,
-        delay: Math.random() * SPREAD_MS,
+        delay,
         easing: "ease-in-out",
         fill: "backwards",
       },
@@ -121,5 +125,15 @@ export class Lane {
     this.out.flow("sent", rates.published);
     this.in.flow("delivered", rates.received - rates.filtered);
     this.in.flow("filtered", rates.filtered);
+  }
+
+  /** A message of this tab goes out here. */
+  traceOut() {
+    this.out.sendDot("own", 0);
+  }
+
+  /** A message of this tab, which went out elsewhere, comes in here. */
+  traceIn() {
+    this.in.sendDot("own", TRAVEL_MS);
   }
 }

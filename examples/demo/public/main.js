@@ -34,6 +34,7 @@ watchCluster({
   onJournal: showEntries,
   onEntry: addEntry,
   onLost: () => {
-    document.body.dataset.view = "lost";
+    if (document.body.dataset.view === "live")
+      document.body.dataset.view = "lost";
   },
 });
