@@ -33,6 +33,19 @@ function exampleManifest(name) {
 }
 
 /**
+ * Others may read the file at this moment: it is there as a whole, or as it was.
+ *
+ * @param {string} file
+ * @param {string} content
+ */
+function putFile(file, content) {
+  if (fs.existsSync(file) && fs.readFileSync(file, "utf8") === content) return;
+  const draft = `${file}.${process.pid}`;
+  fs.writeFileSync(draft, content);
+  fs.renameSync(draft, file);
+}
+
+/**
  * Node.js looks for packages in every folder above. A link to this repository would be a folder that contains itself,
  * which not every tool endures that walks through folders; a package of one line is not.
  */
@@ -40,20 +53,16 @@ function providePackage() {
   const { name } = manifest;
   const folder = path.join(EXAMPLES, "node_modules", ...name.split("/"));
   const up = path.relative(folder, path.join(__dirname, ".."));
-  const target = up.split(path.sep).join("/");
+  const target = `${up.split(path.sep).join("/")}/index.js`;
+  const files = {
+    "package.json": JSON.stringify({ name, main: "index.js" }),
+    "index.js": `module.exports = require("${target}");`,
+    "index.d.ts": `export * from "${target}";`,
+  };
   fs.mkdirSync(folder, { recursive: true });
-  fs.writeFileSync(
-    path.join(folder, "package.json"),
-    `${JSON.stringify({ name, main: "index.js", types: "index.d.ts" })}\n`,
-  );
-  fs.writeFileSync(
-    path.join(folder, "index.js"),
-    `module.exports = require("${target}/index.js");\n`,
-  );
-  fs.writeFileSync(
-    path.join(folder, "index.d.ts"),
-    `export * from "${target}/index.js";\n`,
-  );
+  for (const [file, content] of Object.entries(files)) {
+    putFile(path.join(folder, file), `${content}\n`);
+  }
 }
 
 /**

@@ -89,6 +89,13 @@ function lintSteps() {
       limitMs: CARGO_LIMIT_MS,
     },
     {
+      name: "doc",
+      title: "cargo doc --no-deps --document-private-items",
+      commands: [["cargo", "doc", "--no-deps", "--document-private-items"]],
+      env: { RUSTDOCFLAGS: "-D warnings" },
+      limitMs: CARGO_LIMIT_MS,
+    },
+    {
       name: "deny",
       title: "cargo deny check licenses bans sources",
       commands: [denyCommand()],

@@ -9,8 +9,9 @@ const path = require("node:path");
 const { describe, it } = require("node:test");
 const { documents, placeOf } = require("./documents.js");
 
-/** Whom we send readers to. */
+/** Whom we send readers to, and what they run themselves. */
 const HOSTS = new Set([
+  "localhost",
   "docs.docker.com",
   "docs.nestjs.com",
   "keepachangelog.com",

@@ -11,13 +11,22 @@ const { readCodeBlocks } = require("../../scripts/markdown.js");
 
 /** @typedef {import("../../scripts/markdown.js").CodeBlock} CodeBlock */
 
-const manifest = JSON.parse(
-  fs.readFileSync(path.join(root, "package.json"), "utf8"),
-);
+/**
+ * @param {string} folder
+ * @returns {any} the package.json that npm finds there
+ */
+function manifestIn(folder) {
+  const file = path.join(folder, "package.json");
+  return fs.existsSync(file)
+    ? JSON.parse(fs.readFileSync(file, "utf8"))
+    : manifestIn(path.dirname(folder));
+}
+
+const { name, dependencies, devDependencies } = manifestIn(root);
 const PACKAGES = new Set([
-  manifest.name,
-  ...Object.keys(manifest.dependencies),
-  ...Object.keys(manifest.devDependencies),
+  name,
+  ...Object.keys(dependencies),
+  ...Object.keys(devDependencies),
 ]);
 
 /** Files that the README tells to save. */
@@ -30,7 +39,14 @@ const SAVED = new Set(
 const CARGO = new Set(["bench", "deny", "doc", "fmt", "install", "test"]);
 
 /** Programs of others, whose arguments are not looked at. */
-const TAKEN_AS_THEY_ARE = new Set(["curl", "docker", "export", "git", "psql"]);
+const TAKEN_AS_THEY_ARE = new Set([
+  "curl",
+  "docker",
+  "export",
+  "git",
+  "kubectl",
+  "psql",
+]);
 
 /**
  * @typedef {object} Command
@@ -40,7 +56,7 @@ const TAKEN_AS_THEY_ARE = new Set(["curl", "docker", "export", "git", "psql"]);
 
 /** @type {Record<string, (command: Command, file: string) => boolean>} whether what is started exists */
 const CHECKS = {
-  npm: ({ words }) => isNpmCall(words.slice(1)),
+  npm: ({ words, folder }) => isNpmCall(words.slice(1), manifestIn(folder)),
   npx: ({ words: [, program = ""] }) =>
     fs.existsSync(path.join(root, "node_modules", ".bin", program)),
   cargo: ({ words: [, subcommand = ""] }) => CARGO.has(subcommand),
@@ -57,17 +73,25 @@ const CHECKS = {
   },
 };
 
-/** @param {string[]} words */
-function isNpmCall([verb = "", ...args]) {
+/**
+ * @param {string[]} words
+ * @param {any} manifest
+ */
+function isNpmCall([verb = "", ...args], { scripts }) {
   const names = args.filter((arg) => !arg.startsWith("-"));
   switch (verb) {
     case "run":
-      return (names[0] ?? "") in manifest.scripts;
+      return (names[0] ?? "") in scripts;
+    case "start":
+    case "test":
+      return verb in scripts;
     case "install":
     case "uninstall":
-      return names.every((name) => PACKAGES.has(name.replace(/(?<=.)@.*/, "")));
+      return names.every((found) =>
+        PACKAGES.has(found.replace(/(?<=.)@.*/, "")),
+      );
     default:
-      return verb === "test" || verb === "ci";
+      return verb === "ci";
   }
 }
 
@@ -83,7 +107,7 @@ function commandsOf({ file, code }) {
     .map((line) => line.replace(/(^|\s)#.*/, ""));
   /** @type {Command[]} */
   const commands = [];
-  for (const part of lines.flatMap((line) => line.split(/&&|\||;|&/))) {
+  for (const part of lines.flatMap((line) => line.split(/[|;&]+/))) {
     const words = part.trim().split(/\s+/).filter(Boolean);
     while (/^\w+=/.test(words[0] ?? "")) words.shift();
     if (words[0] === "cd") {

@@ -15,7 +15,7 @@ const { root } = require("./documents.js");
 const TARGETS = ["listenPool"];
 
 /** Defaults that are no value. */
-const IN_WORDS = ["uid", "listenPool", "errorHandler"];
+const IN_WORDS = new Set(["uid", "listenPool", "errorHandler"]);
 
 /** @param {string} file */
 function readText(file) {
@@ -83,7 +83,8 @@ function optionsInDeclarations() {
 function checkDefaults(told, names) {
   assert.deepEqual(Object.keys(told).sort(), [...names].sort());
   const real = /** @type {Record<string, unknown>} */ (resolveOptions());
-  for (const name of names.filter((name) => !IN_WORDS.includes(name))) {
+  for (const name of names) {
+    if (IN_WORDS.has(name)) continue;
     assert.equal(told[name], JSON.stringify(real[name]), name);
   }
 }
