@@ -81,14 +81,14 @@ class Track {
     const dot = create("span", "dot");
     dot.dataset.kind = kind;
     this.line.append(dot);
-    const way = ["0%", "100%"];
+    // Not by `top`: the page would be laid out anew for each frame.
+    const way = ["none", "translateY(100cqh)"];
     if (this.direction === "in") way.reverse();
     const animation = dot.animate(
-      { top: way, opacity: [0, 1, 1, kind === "filtered" ? 0 : 1] },
+      { transform: way, opacity: [0, 1, 1, kind === "filtered" ? 0 : 1] },
       {
         duration: TRAVEL_MS,
         delay,
-        easing: "ease-in-out",
         fill: "backwards",
       },
     );
