@@ -81,11 +81,11 @@ class Track {
     const dot = create("span", "dot");
     dot.dataset.kind = kind;
     this.line.append(dot);
-    // Not by `top`: the page would be laid out anew for each frame.
-    const way = ["none", "translateY(100cqh)"];
+    // Not by a transform: with a layer for each dot, a browser without a GPU shows half as many frames.
+    const way = ["0%", "100%"];
     if (this.direction === "in") way.reverse();
     const animation = dot.animate(
-      { transform: way, opacity: [0, 1, 1, kind === "filtered" ? 0 : 1] },
+      { top: way, opacity: [0, 1, 1, kind === "filtered" ? 0 : 1] },
       {
         duration: TRAVEL_MS,
         delay,
