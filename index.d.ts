@@ -1,27 +1,44 @@
-import type { ClusterAdapter } from "socket.io-adapter";
+import type {
+  ClusterAdapter,
+  ClusterMessage,
+  ClusterResponse,
+} from "socket.io-adapter";
 import type { ClientConfig, Pool } from "pg";
 
 /**
- * The options of {@link createAdapter}. Times are in milliseconds, sizes in bytes. `undefined` means the default.
+ * Where PostgreSQL is: a `pg.Pool`, a connection string (`postgres://user:password@host:5432/database`), or the
+ * configuration of a `pg` client. Only the settings are read, by your `pg`; the connections are native ones. A
+ * connection string and a configuration need the package `pg` installed.
+ */
+export type ConnectionTarget = Pool | ClientConfig | string;
+
+/**
+ * The options of {@link createAdapter}. Times are in milliseconds, sizes in bytes, both integers. `undefined` means the
+ * default. An option of the wrong type is a `TypeError`, one out of range a `RangeError`, both with the code
+ * `ERR_OPTIONS`; unknown ones are ignored, with a line of `DEBUG=socket.io-postgres-adapter`.
  */
 export interface PostgresAdapterOptions {
   /**
-   * The id of this server in the cluster: not empty, at most 255 characters, unlike that of every other server.
+   * The id of this server in the cluster: 1 to 255 characters without NUL, unlike that of every other server, and not
+   * `"emitter"`.
    *
-   * @default a random one
+   * @default a random one of 16 hexadecimal digits
    */
   uid?: string;
 
   /**
    * What the name of each notification channel begins with: the channel of a namespace is `<channelPrefix>#<namespace>`.
+   * 0 to 255 characters without NUL. Servers and emitters with different prefixes are different clusters, also in one
+   * database.
    *
    * @default "socket.io"
    */
   channelPrefix?: string;
 
   /**
-   * The table for messages that are too large for a notification, or binary. May be qualified with a schema. Created
-   * when it is missing and the role may create it.
+   * The table for messages that are too large for a notification, or binary: 1 to 255 characters, read as SQL reads a
+   * name, so it may be qualified with a schema, and quoted. Created when it is missing and the role may create it;
+   * otherwise `errorHandler` gets `ERR_TABLE` with the SQL to run. The same on every server and emitter.
    *
    * @default "socket_io_attachments"
    */
@@ -32,7 +49,7 @@ export interface PostgresAdapterOptions {
    * that are among themselves cut large messages into several notifications instead, up to 2 MiB, and do not use the
    * table; a lower value holds for them as well.
    *
-   * @default 8000
+   * @default 8000 (bytes)
    */
   payloadThreshold?: number;
 
@@ -42,48 +59,49 @@ export interface PostgresAdapterOptions {
    * (`ERR_ATTACHMENT`). It bounds what a single row can make a server hold in memory, a few times over; the same value
    * belongs on every server.
    *
-   * @default 67108864 (64 MiB)
+   * @default 67108864 (bytes: 64 MiB)
    */
   maxAttachmentSize?: number;
 
   /**
-   * How long `fetchSockets()` and `serverSideEmit()` with acknowledgement wait for the other servers. A call's own
-   * `timeout()` wins.
+   * How long `fetchSockets()` and `serverSideEmit()` with acknowledgement wait for the other servers: 1 to 2147483647
+   * ms. Then they fail with an `Error` that says how many answers are missing; servers that leave meanwhile are not waited for. A
+   * call's own `timeout()` wins.
    *
-   * @default 5000
+   * @default 5000 (ms)
    */
   requestsTimeout?: number;
 
   /**
-   * After how much silence a heartbeat is sent to the other servers.
+   * After how much silence a heartbeat is sent to the other servers: 1 to 2147483647 ms.
    *
-   * @default 5000
+   * @default 5000 (ms)
    */
   heartbeatInterval?: number;
 
   /**
-   * After how much silence another server is taken for gone; more than `heartbeatInterval`.
+   * After how much silence another server is taken for gone: up to 2147483647 ms, and more than `heartbeatInterval`
+   * (else a `RangeError`).
    *
-   * @default 10000
+   * @default 10000 (ms)
    */
   heartbeatTimeout?: number;
 
   /**
-   * How often rows of the table are removed, and how old they must be for it.
+   * How often rows of the table are removed, and how old they must be for it: 1 to 2147483647 ms.
    *
-   * @default 30000
+   * @default 30000 (ms)
    */
   cleanupInterval?: number;
 
   /**
-   * Another way to the same database, for the connection that listens: a `pg.Pool`, a connection string, or the
-   * configuration of a `pg` client. Needed when the first argument leads to a pooler in transaction or statement mode,
-   * such as PgBouncer, behind which nothing can be heard (`ERR_POOLER`): this one must lead to PostgreSQL directly, or
-   * to a pooler of sessions. Only its settings are read. Throws as the first argument does.
+   * Another way to the same database, for the connection that listens. Needed when the first argument leads to a pooler
+   * in transaction or statement mode, such as PgBouncer, behind which nothing can be heard (`ERR_POOLER`): this one must
+   * lead to PostgreSQL directly, or to a pooler of sessions. Throws as the first argument does.
    *
    * @default the first argument
    */
-  listenPool?: Pool | ClientConfig | string;
+  listenPool?: ConnectionTarget;
 
   /**
    * How much of what is published while the database is away is kept, in bytes: 0 to 1073741824 (1 GiB); each message
@@ -93,18 +111,18 @@ export interface PostgresAdapterOptions {
    * What was dropped is counted, and reported once for each outage, when the database is back
    * (`ERR_BUFFER_OVERFLOW`).
    *
-   * @default 67108864 (64 MiB)
+   * @default 67108864 (bytes: 64 MiB)
    */
   maxBufferSize?: number;
 
   /**
-   * For how long it is kept. What is older is dropped, and never sent late; counted and reported as with
-   * `maxBufferSize`. With 0 nothing is kept.
+   * For how long it is kept: 0 to 2147483647 ms. What is older is dropped, and never sent late; counted and reported as
+   * with `maxBufferSize`. With 0 nothing is kept.
    *
    * The default is longer than a restart of the database, and than most failovers; whoever was away for more would get
    * old news in a flood.
    *
-   * @default 120000
+   * @default 120000 (ms)
    */
   maxBufferAge?: number;
 
@@ -118,11 +136,12 @@ export interface PostgresAdapterOptions {
 }
 
 /**
- * What `errorHandler` gets.
+ * What `errorHandler` gets. Its message names what was being done and why it failed, and holds neither passwords nor
+ * the contents of messages.
  */
 export interface PostgresAdapterError extends Error {
   /**
-   * Stable, such as `ERR_CONNECTION`.
+   * Stable, such as `ERR_CONNECTION`. All are explained in `docs/errors.md`.
    */
   code: string;
 
@@ -130,6 +149,18 @@ export interface PostgresAdapterError extends Error {
    * What it was caused by. Its `code` is the SQLSTATE where PostgreSQL gave one.
    */
   cause?: unknown;
+}
+
+/**
+ * What the adapter needs of a namespace. Every `Namespace` of `socket.io` is one.
+ */
+export interface AdapterNamespace {
+  /** Such as `/` or `/chat`. */
+  readonly name: string;
+  /** Those of this server, by their id. */
+  readonly sockets: ReadonlyMap<string, object>;
+  /** The Socket.IO server. All its namespaces share the connections of one adapter. */
+  readonly server: object;
 }
 
 /**
@@ -236,14 +267,14 @@ export interface AdapterStats {
 }
 
 /**
- * The adapter of one namespace.
+ * The adapter of one namespace, `io.of(name).adapter`. Made by what {@link createAdapter} returns.
  */
 export declare class PostgresAdapter extends ClusterAdapter {
-  private constructor(nsp: any, acquireNode: () => unknown);
+  private constructor(nsp: AdapterNamespace, acquireNode: () => unknown);
 
   /**
    * The other servers of the cluster in this namespace: the uid of each, and when it was last heard (milliseconds
-   * since the epoch).
+   * since the epoch). A copy, made at each access.
    */
   get nodesMap(): Map<string, number>;
 
@@ -254,36 +285,38 @@ export declare class PostgresAdapter extends ClusterAdapter {
   stats(): AdapterStats;
 
   /**
-   * Leaves the cluster. With the last namespace of a server its connections are closed.
+   * Leaves the cluster: the other servers are told, and requests that wait for answers fail. With the last namespace of
+   * a server what is still to be sent is sent, for at most 2 s, and its connections are closed. `io.close()` calls it.
    */
   close(): Promise<void>;
 
-  protected doPublish(message: any): Promise<string>;
+  protected doPublish(message: ClusterMessage): Promise<string>;
   protected doPublishResponse(
     requesterUid: string,
-    response: any,
+    response: ClusterResponse,
   ): Promise<void>;
 }
 
 /**
- * Makes the adapter of a Socket.IO server.
+ * Makes the adapter of a Socket.IO server. Connects in the background: what is emitted meanwhile waits, and errors go
+ * to `errorHandler`.
  *
  * @example
  * const pool = new Pool({ connectionString: process.env.DATABASE_URL });
  * io.adapter(createAdapter(pool));
  *
- * @param pool - a `pg.Pool`, a connection string, or the configuration of a `pg` client. Only its settings are read:
- * the adapter opens two connections of its own and uses none of the pool's.
+ * @param pool - where PostgreSQL is. The adapter opens two connections of its own and uses none of the pool's.
  * @param options - additional options
  * @returns what `io.adapter()` and the server option `adapter` take
- * @throws TypeError if an argument or an option is of the wrong type, or there is something in the configuration that
- * the adapter cannot honour
+ * @throws TypeError if an argument or an option is of the wrong type
  * @throws RangeError if an option is out of range
+ * @throws PostgresAdapterError if there is something in the configuration that is unusable (`ERR_OPTIONS`), or that the
+ * adapter cannot honour (`ERR_UNSUPPORTED_CONFIG`); or if `pg` is needed and not installed (`ERR_MISSING_PG`)
  */
 export declare function createAdapter(
-  pool: Pool | ClientConfig | string,
+  pool: ConnectionTarget,
   options?: PostgresAdapterOptions,
-): (nsp: any) => PostgresAdapter;
+): (nsp: AdapterNamespace) => PostgresAdapter;
 
 /**
  * The options of {@link setupPrimary}, as those of {@link createAdapter}. Here `uid` is the id of this primary, unlike
@@ -308,8 +341,8 @@ export type PrimaryOptions = Pick<
  */
 export interface Primary {
   /**
-   * Tells the other servers that the workers leave the cluster, stops passing messages on, also among the workers, and
-   * closes the connections.
+   * Tells the other servers that the workers leave the cluster, stops passing messages on, also among the workers,
+   * sends what is still to be sent, for at most 2 s, and closes the connections.
    */
   close(): Promise<void>;
 }
@@ -331,19 +364,19 @@ export interface Primary {
  *   const io = new Server({ adapter: createAdapter() }); // of @socket.io/cluster-adapter
  * }
  *
- * @param pool - a `pg.Pool`, a connection string, or the configuration of a `pg` client. Only its settings are read.
+ * @param pool - where PostgreSQL is. The primary opens two connections of its own.
  * @param options - additional options
  * @throws Error in a worker, or if it was called before and not closed
- * @throws TypeError, RangeError as {@link createAdapter}
+ * @throws TypeError, RangeError, PostgresAdapterError as {@link createAdapter}
  */
 export declare function setupPrimary(
-  pool: Pool | ClientConfig | string,
+  pool: ConnectionTarget,
   options?: PrimaryOptions,
 ): Primary;
 
 type EventsMap = Record<string, any>;
 type DefaultEventsMap = Record<string, (...args: any[]) => void>;
-type EventNames<Map extends EventsMap> = keyof Map & (string | symbol);
+type EventNames<Map extends EventsMap> = keyof Map & string;
 type EventParams<Map extends EventsMap, Event extends keyof Map> = Parameters<
   Map[Event]
 >;
@@ -369,15 +402,15 @@ export interface BroadcastOperator<
   EmitEvents extends EventsMap = DefaultEventsMap,
   ServerSideEvents extends EventsMap = DefaultEventsMap,
 > {
-  /** For the sockets in one of these rooms, too. */
+  /** For the sockets in this room, or in one of these, too. Without any: for all of the namespace. */
   to(room: string | string[]): BroadcastOperator<EmitEvents, ServerSideEvents>;
   /** The same as {@link to}. */
   in(room: string | string[]): BroadcastOperator<EmitEvents, ServerSideEvents>;
-  /** Not for the sockets in one of these rooms. */
+  /** Not for the sockets in this room, or in one of these. */
   except(
     room: string | string[],
   ): BroadcastOperator<EmitEvents, ServerSideEvents>;
-  /** Whether the servers compress what they send to the clients. */
+  /** Whether the servers compress what they send to the clients; `true` by default. */
   compress(compress: boolean): BroadcastOperator<EmitEvents, ServerSideEvents>;
   /** Not worth keeping for a client that is not ready, nor for a database that is away. */
   get volatile(): BroadcastOperator<EmitEvents, ServerSideEvents>;
@@ -391,11 +424,23 @@ export interface BroadcastOperator<
     event: Event,
     ...args: EventParams<EmitEvents, Event>
   ): true;
-  /** Makes the sockets join rooms. */
+  /**
+   * Makes the sockets join a room, or each of several. Returns at once, as do the next two.
+   *
+   * @throws Error if the emitter is closed
+   */
   socketsJoin(rooms: string | string[]): void;
-  /** Makes the sockets leave rooms. */
+  /**
+   * Makes the sockets leave a room, or each of several.
+   *
+   * @throws Error if the emitter is closed
+   */
   socketsLeave(rooms: string | string[]): void;
-  /** Disconnects the sockets; with `close` their connections as well. */
+  /**
+   * Disconnects the sockets from the namespace; with `close` (false by default) closes their connections as well.
+   *
+   * @throws Error if the emitter is closed
+   */
   disconnectSockets(close?: boolean): void;
   /**
    * Sends an event to the servers of the cluster, wherever their sockets are: `to()` makes no difference.
@@ -421,41 +466,50 @@ export declare class Emitter<
   EmitEvents extends EventsMap = DefaultEventsMap,
   ServerSideEvents extends EventsMap = DefaultEventsMap,
 > implements BroadcastOperator<EmitEvents, ServerSideEvents> {
-  /** The namespace. */
+  /** The namespace, with a `/` at its start. */
   readonly nsp: string;
 
   /**
-   * @param pool - a `pg.Pool`, a connection string, or the configuration of a `pg` client; only its settings are read
-   * @param nsp - the namespace, `/` by default
+   * Connects in the background: what is emitted meanwhile waits, and errors go to `errorHandler`.
+   *
+   * @param pool - where PostgreSQL is; only its settings are read
+   * @param nsp - the namespace, `/` by default; a missing `/` at its start is added
    * @param options - as those of the servers
-   * @throws TypeError, RangeError as {@link createAdapter}
+   * @throws TypeError, RangeError, PostgresAdapterError as {@link createAdapter}
    */
-  constructor(
-    pool: Pool | ClientConfig | string,
-    nsp?: string,
-    options?: EmitterOptions,
-  );
-  constructor(
-    pool: Pool | ClientConfig | string,
-    options: EmitterOptions | undefined,
-  );
+  constructor(pool: ConnectionTarget, nsp?: string, options?: EmitterOptions);
+  constructor(pool: ConnectionTarget, options: EmitterOptions | undefined);
 
-  /** An emitter for another namespace, with the same options and connection. */
+  /**
+   * An emitter for another namespace, with the same options and connection.
+   *
+   * @throws TypeError if the namespace is not a string, RangeError if it holds a NUL character
+   */
   of(nsp: string): Emitter<EmitEvents, ServerSideEvents>;
+  /** As {@link BroadcastOperator.to}. */
   to(room: string | string[]): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  /** As {@link BroadcastOperator.in}. */
   in(room: string | string[]): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  /** As {@link BroadcastOperator.except}. */
   except(
     room: string | string[],
   ): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  /** As {@link BroadcastOperator.compress}. */
   compress(compress: boolean): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  /** As {@link BroadcastOperator.volatile}. */
   get volatile(): BroadcastOperator<EmitEvents, ServerSideEvents>;
+  /** To all of the namespace; as {@link BroadcastOperator.emit}. */
   emit<Event extends EventNames<EmitEvents>>(
     event: Event,
     ...args: EventParams<EmitEvents, Event>
   ): true;
+  /** For all of the namespace; as {@link BroadcastOperator.socketsJoin}. */
   socketsJoin(rooms: string | string[]): void;
+  /** For all of the namespace; as {@link BroadcastOperator.socketsLeave}. */
   socketsLeave(rooms: string | string[]): void;
+  /** For all of the namespace; as {@link BroadcastOperator.disconnectSockets}. */
   disconnectSockets(close?: boolean): void;
+  /** As {@link BroadcastOperator.serverSideEmit}. */
   serverSideEmit<Event extends EventNames<ServerSideEvents>>(
     event: Event,
     ...args: EventParams<ServerSideEvents, Event>
@@ -463,13 +517,14 @@ export declare class Emitter<
 
   /**
    * Resolves when all that was emitted so far, in any namespace, is committed; or was given up, which the
-   * `errorHandler` has been told by then. While the database is away it waits.
+   * `errorHandler` has been told by then. While the database is away it waits, until what was emitted is older than
+   * `maxBufferAge`. Never rejects.
    */
   flush(): Promise<void>;
 
   /**
    * Flushes for at most 10 s, then closes the connection, for all namespaces of this emitter. What is lost when the
-   * database was away for longer, the `errorHandler` is told.
+   * database was away for longer, the `errorHandler` is told (`ERR_PUBLISH`). Never rejects.
    */
   close(): Promise<void>;
 }

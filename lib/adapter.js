@@ -2,44 +2,21 @@
 
 const { Adapter, ClusterAdapter, MessageType } = require("socket.io-adapter");
 const {
+  OptionsReader,
+  encodeOptions,
+  optionsText,
+} = require("./broadcast-options");
+const {
   EVENT_PACKET,
   EncodedEvent,
   PassingEncoder,
   writesPlainText,
 } = require("./encoded-event");
-const { checkBroadcastOptions, checkMessage } = require("./message-check");
+const { checkMessage } = require("./message-check");
 const { Requests } = require("./requests");
 
 /** @typedef {import("./cluster-node").ClusterNode} ClusterNode */
 /** @typedef {import("socket.io-adapter").BroadcastOptions} BroadcastOptions */
-
-/** @param {BroadcastOptions} opts */
-function encodeOptions(opts) {
-  return {
-    rooms: [...opts.rooms],
-    except: [...(opts.except ?? [])],
-    flags: opts.flags,
-  };
-}
-
-/** @param {BroadcastOptions} opts */
-function isUsual({ rooms, except, flags }) {
-  if (rooms.size > 0 || (except?.size ?? 0) > 0) {
-    return false;
-  }
-  for (const _ in flags) {
-    return false;
-  }
-  return true;
-}
-
-/**
- * @param {BroadcastOptions} opts
- * @returns {string} empty for those of `io.emit()`
- */
-function optionsText(opts) {
-  return isUsual(opts) ? "" : JSON.stringify(encodeOptions(opts));
-}
 
 /**
  * Whether a packet is an event and nothing more.
@@ -54,13 +31,6 @@ function isPlainEvent(packet) {
     Object.keys(packet).length === 2
   );
 }
-
-/** @type {BroadcastOptions} */
-const TO_EVERYBODY = Object.freeze({
-  rooms: new Set(),
-  except: new Set(),
-  flags: Object.freeze({}),
-});
 
 /**
  * The adapter of one namespace. What it does for local sockets is done by the base class; what concerns the other
@@ -86,8 +56,7 @@ class PostgresAdapter extends ClusterAdapter {
   #requests = new Requests("");
   /** @type {Map<string, number> | undefined} */
   #peersOfThisRun;
-  /** @type {{ encoded: any, decoded: BroadcastOptions }} */
-  #lastOpts = { encoded: null, decoded: TO_EVERYBODY };
+  #options;
 
   /**
    * @param {any} nsp - the namespace
@@ -96,6 +65,7 @@ class PostgresAdapter extends ClusterAdapter {
   constructor(nsp, acquireNode) {
     super(nsp);
     this.#acquireNode = acquireNode;
+    this.#options = new OptionsReader(nsp.name);
     this.#passesEvents = writesPlainText(nsp.server.encoder);
     Object.assign(this, { encoder: new PassingEncoder(nsp.server.encoder) });
     this.on("create-room", (room) => this.#node?.roomCreated(this.#id, room));
@@ -336,7 +306,7 @@ class PostgresAdapter extends ClusterAdapter {
    * @throws {import("./errors").PostgresAdapterError} if the options are malformed
    */
   onBroadcast(opts, event, parts) {
-    const options = opts === null ? TO_EVERYBODY : this.#decodeOptions(opts);
+    const options = this.#options.read(opts);
     if (!this.#mayMatch(options.rooms)) {
       return;
     }
@@ -407,22 +377,6 @@ class PostgresAdapter extends ClusterAdapter {
       queueMicrotask(() => (this.#peersOfThisRun = undefined));
     }
     return this.#peersOfThisRun;
-  }
-
-  /** @param {any} opts */
-  #decodeOptions(opts) {
-    if (opts !== this.#lastOpts.encoded) {
-      checkBroadcastOptions(opts, this.nsp.name);
-      this.#lastOpts = {
-        encoded: opts,
-        decoded: {
-          rooms: new Set(opts.rooms),
-          except: new Set(opts.except),
-          flags: opts.flags,
-        },
-      };
-    }
-    return this.#lastOpts.decoded;
   }
 
   /** @param {Set<string>} rooms */

@@ -1,10 +1,10 @@
 "use strict";
 
 const { randomBytes } = require("node:crypto");
-const { Engine } = require("../binding.js");
 const { TOO_DEEP, attach, detach, hasBinary } = require("./binary");
 const diagnostics = require("./diagnostics");
 const { fromNative, PostgresAdapterError } = require("./errors");
+const { Engine } = require("./native");
 
 /** @typedef {import("./targets").Targets} Targets */
 

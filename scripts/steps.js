@@ -115,6 +115,13 @@ function lintSteps() {
       limitMs: CARGO_LIMIT_MS,
     },
     {
+      name: "doc",
+      title: "cargo doc --no-deps --document-private-items",
+      commands: [["cargo", "doc", "--no-deps", "--document-private-items"]],
+      env: { RUSTDOCFLAGS: "-D warnings" },
+      limitMs: CARGO_LIMIT_MS,
+    },
+    {
       name: "deny",
       title: "cargo deny check licenses bans sources",
       commands: [denyCommand()],
@@ -213,7 +220,27 @@ function javascriptSteps() {
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
-    .flatMap(suiteSteps);
+    .flatMap((suite) =>
+      suite === "package" ? packageSteps() : suiteSteps(suite),
+    );
+}
+
+/**
+ * @param {{ wholeMatrix?: boolean }} [options] wholeMatrix: every package manager and version of Node.js, not one of each
+ * @returns {Step[]} the packages are made, then tested
+ */
+function packageSteps({ wholeMatrix = false } = {}) {
+  return suiteSteps("package").map((step) => ({
+    ...step,
+    title: `npm run pack, ${step.title}`,
+    commands: [
+      [process.execPath, path.join("scripts", "pack.js")],
+      ...step.commands,
+    ],
+    env: { PACKAGE_MATRIX: wholeMatrix ? "all" : "" },
+    // it compiles the addon, with another linker
+    limitMs: CARGO_LIMIT_MS,
+  }));
 }
 
 /** What of the suites sees the most of the database, for the oldest version in `npm test`. */
@@ -253,7 +280,7 @@ function oldestPostgresStep() {
  * @returns {Step[]} every test that talks to a database, against this version of PostgreSQL
  */
 function matrixSteps(major) {
-  const without = new Set(["unit", "demo"]);
+  const without = new Set(["unit", "types", "docs", "demo", "package"]);
   return [...rustSteps().slice(0, 1), ...javascriptSteps()]
     .filter(
       ({ name, env }) => !without.has(name) && env?.ADAPTER !== "reference",
@@ -309,4 +336,10 @@ function allSteps() {
   ];
 }
 
-module.exports = { allSteps, lintSteps, matrixSteps, runtimeSteps };
+module.exports = {
+  allSteps,
+  lintSteps,
+  matrixSteps,
+  packageSteps,
+  runtimeSteps,
+};

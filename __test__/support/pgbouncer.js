@@ -11,6 +11,7 @@ const path = require("node:path");
 const { before } = require("node:test");
 
 const { chooseOwner } = require("../../scripts/postgres-binaries.js");
+const { findFreePort } = require("./free-port.js");
 const { until } = require("./wait.js");
 
 /** Where package managers put it; it is not always on the path of an ordinary user. */
@@ -33,18 +34,6 @@ function findPgBouncer() {
   return FOLDERS.map((folder) => path.join(folder, "pgbouncer")).find((file) =>
     existsSync(file),
   );
-}
-
-/** @returns {Promise<number>} */
-function findFreePort() {
-  return new Promise((resolve, reject) => {
-    const probe = net.createServer();
-    probe.once("error", reject);
-    probe.listen(0, HOST, () => {
-      const { port } = /** @type {net.AddressInfo} */ (probe.address());
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 /** @param {number} port */

@@ -1,49 +1,50 @@
 "use strict";
 
-// One host: a primary and its workers, which share a port. Run it on as many machines as you like:
-//
-//   PORT=3000 WORKERS=2 DATABASE_URL=postgres://… node examples/cluster/host.js
+// One host: a primary and its workers, which share a port.
 
 /** @type {import("node:cluster").Cluster} whose declarations know it as an ES module only */
 const cluster = /** @type {any} */ (require("node:cluster"));
+
 const { createAdapter } = require("@socket.io/cluster-adapter");
+const { setupPrimary } = require("@socket.io/postgres-adapter-rs");
 const { Pool } = require("pg");
 const { Server } = require("socket.io");
-const { setupPrimary } = require("../../index.js");
 
-const {
-  DATABASE_URL,
-  HOST_NAME = "host",
-  PORT = "3000",
-  WORKERS = "2",
-} = process.env;
+const { DATABASE_URL, PORT = "3000", WORKERS = "2" } = process.env;
 
 function runPrimary() {
   // so that binary content passes between the processes as it is
   cluster.setupPrimary({ serialization: "advanced" });
 
-  const primary = setupPrimary(new Pool({ connectionString: DATABASE_URL }), {
-    errorHandler: (err) => console.error(`${HOST_NAME}: ${err.message}`),
+  const pool = new Pool({ connectionString: DATABASE_URL });
+  const primary = setupPrimary(pool, {
+    errorHandler: (err) => console.error(`Primary: ${err.message}`),
   });
 
   cluster.on("listening", (worker, { port }) => {
-    console.log(`${HOST_NAME}: worker ${worker.id} listens on port ${port}`);
-    process.send?.({ port });
+    console.log(`Worker ${worker.id} listens on port ${port}`);
   });
 
   for (let i = 0; i < Number(WORKERS); i += 1) {
     cluster.fork();
   }
 
-  const end = () => cluster.disconnect(() => void primary.close());
-  process.once("SIGINT", end);
-  process.once("SIGTERM", end);
+  const close = () => {
+    // disconnect() waits for connections to end, which those of WebSockets never do by themselves
+    for (const worker of Object.values(cluster.workers ?? {})) {
+      worker?.send("close");
+    }
+    cluster.disconnect(async () => {
+      await primary.close();
+      await pool.end();
+    });
+  };
+  process.once("SIGINT", close);
+  process.once("SIGTERM", close);
 }
 
-function runWorker() {
-  const worker = /** @type {import("node:cluster").Worker} */ (cluster.worker);
-  const name = `${HOST_NAME}, worker ${worker.id}`;
-
+/** @param {import("node:cluster").Worker} worker */
+function runWorker(worker) {
   // HTTP long-polling would need sticky sessions: the requests of a client go to any worker
   const io = new Server(Number(PORT), {
     transports: ["websocket"],
@@ -51,21 +52,23 @@ function runWorker() {
   });
 
   io.on("connection", (socket) => {
-    socket.on("count servers", async (reply) => {
-      reply(await /** @type {any} */ (io.of("/").adapter).serverCount());
-    });
-    socket.on("say", (text) => {
-      io.emit("said", `${text} (through ${name})`);
+    console.log(`Worker ${worker.id} has a client`);
+    socket.join("news");
+    socket.on("message", (text) => {
+      io.to("news").emit("message", text); // reaches the clients of every worker of every host
     });
   });
 
-  worker.on("disconnect", () => void io.close());
-  // Ctrl-C reaches the workers as well: the primary lets them go
+  worker.on("message", (message) => {
+    if (message === "close") io.close();
+  });
+  // a terminal or a service manager sends them to the workers as well, but it is the primary that lets them go
   process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => {});
 }
 
-if (cluster.isPrimary) {
-  runPrimary();
+if (cluster.worker) {
+  runWorker(cluster.worker);
 } else {
-  runWorker();
+  runPrimary();
 }

@@ -1,10 +1,10 @@
 "use strict";
 
 // A job that cron could start: it looks something up, tells the clients of the cluster, and ends.
-//   DATABASE_URL=postgres://… node examples/emitter/index.js [room]
+//   DATABASE_URL=postgres://… node index.js [room]
 
+const { Emitter } = require("@socket.io/postgres-adapter-rs");
 const { Client } = require("pg");
-const { Emitter } = require("../../index.js");
 
 const DATABASE_SIZE = "SELECT pg_database_size(current_database()) AS bytes";
 

@@ -31,3 +31,4 @@ pub mod shared;
 pub mod shutdown;
 pub mod stats;
 pub mod supervisor;
+pub mod unsent;

@@ -1,8 +1,11 @@
 // Compiled, never run: what the declarations of the emitter allow, and what they must refuse.
 
 import { Pool } from "pg";
-import { Emitter } from "../../index.js";
-import type { BroadcastOperator, EmitterOptions } from "../../index.js";
+import { Emitter } from "@socket.io/postgres-adapter-rs";
+import type {
+  BroadcastOperator,
+  EmitterOptions,
+} from "@socket.io/postgres-adapter-rs";
 
 interface ToClients {
   headline: (text: string, rank?: number) => void;

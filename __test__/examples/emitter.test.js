@@ -1,21 +1,23 @@
 "use strict";
 
-// examples/emitter: a job that tells the clients.
+// The example of a job that tells the clients, and ends.
 
 const assert = require("node:assert/strict");
-const path = require("node:path");
-const { describe, it } = require("node:test");
+const { before, describe, it } = require("node:test");
 
+const { exampleFolder, providePackage } = require("../../scripts/examples.js");
+const { runNode } = require("../emitter/emitters.js");
 const { useCluster } = require("../support/cluster.js");
 const { useDatabase } = require("../support/postgres.js");
 const { once } = require("../support/wait.js");
-const { runNode } = require("./emitters.js");
 
-const EXAMPLE = path.join(__dirname, "..", "..", "examples", "emitter");
+const EXAMPLE = exampleFolder("emitter");
 
 describe("the example of an emitter", () => {
   const database = useDatabase();
   const cluster = useCluster(database, { servers: 1, clientsPerServer: 2 });
+
+  before(providePackage);
 
   /** @param {...string} args */
   function runExample(...args) {

@@ -1,0 +1,3 @@
+// The server, as socket.io declares it.
+
+declare const io: import("socket.io").Server;
