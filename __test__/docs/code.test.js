@@ -20,8 +20,13 @@ function preludeOf(language) {
   );
 }
 
-/** What a reader's editor checks in JavaScript: a variable of the environment may be missing, and says so itself. */
-const JAVASCRIPT = { allowJs: true, checkJs: true, strictNullChecks: false };
+/** In JavaScript parameters have no types, and what may be missing, such as a variable, says so itself. */
+const JAVASCRIPT = {
+  allowJs: true,
+  checkJs: true,
+  noImplicitAny: false,
+  strictNullChecks: false,
+};
 
 /** Both states of a change are code. */
 function statesOf(/** @type {CodeBlock} */ block) {

@@ -74,19 +74,16 @@ describe("the first minutes with the README", () => {
       async () => (await cluster.server(0).adapter().serverCount()) === 3,
       { ...PATIENCE, message: () => `two servers: ${outputs()}` },
     );
-    const [listening, speaking] = ports.map((port, i) =>
-      start([
-        "client.mjs",
-        `http://localhost:${port}`,
-        ...["hello"].slice(1 - i),
-      ]),
-    );
+    const [first, second] = ports.map((port) => `http://localhost:${port}`);
+    const listening = start(["client.mjs", String(first)]);
+    await until(async () => (await cluster.io(0).fetchSockets()).length === 1, {
+      ...PATIENCE,
+      message: () => `the first client connected: ${listening.output}`,
+    });
+    const speaking = start(["client.mjs", String(second), "hello"]);
     await until(
-      () => listening?.output === "hello\n" && speaking?.output === "hello\n",
-      {
-        ...PATIENCE,
-        message: () => `${listening?.output}, ${speaking?.output}`,
-      },
+      () => listening.output === "hello\n" && speaking.output === "hello\n",
+      { ...PATIENCE, message: () => `${listening.output}, ${speaking.output}` },
     );
     for (const { child, output } of servers) {
       child.kill("SIGTERM");

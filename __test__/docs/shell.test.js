@@ -107,7 +107,7 @@ function commandsOf({ file, code }) {
     .map((line) => line.replace(/(^|\s)#.*/, ""));
   /** @type {Command[]} */
   const commands = [];
-  for (const part of lines.flatMap((line) => line.split(/&&|\||;|&/))) {
+  for (const part of lines.flatMap((line) => line.split(/[|;&]+/))) {
     const words = part.trim().split(/\s+/).filter(Boolean);
     while (/^\w+=/.test(words[0] ?? "")) words.shift();
     if (words[0] === "cd") {

@@ -1,6 +1,6 @@
 // Compiled, never run: the declarations as an ES module sees them.
 
-import postgresAdapter, {
+import {
   createAdapter,
   Emitter,
   PostgresAdapter,
@@ -13,7 +13,5 @@ const io = new Server({ adapter: createAdapter(target) });
 const emitter = new Emitter(target);
 
 export const isOurs: boolean = io.of("/").adapter instanceof PostgresAdapter;
-export const isSame: boolean =
-  postgresAdapter.createAdapter === createAdapter &&
-  postgresAdapter.setupPrimary === setupPrimary;
+export const { close } = setupPrimary(target);
 export const closed: Promise<void> = emitter.close();

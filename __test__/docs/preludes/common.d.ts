@@ -5,3 +5,6 @@ declare const socket: import("socket.io-client").Socket;
 declare const createAdapter: typeof import("../../../index.js").createAdapter;
 /** Asks whoever rotates the passwords. */
 declare function token(): Promise<string>;
+
+/** Told about, and not installed. */
+declare module "prisma/config";
