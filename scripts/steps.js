@@ -181,7 +181,14 @@ function oldestPostgresStep() {
  * @returns {Step[]} every test that talks to a database, against this version of PostgreSQL
  */
 function matrixSteps(major) {
-  const without = new Set(["unit", "types", "docs", "demo", "package"]);
+  const without = new Set([
+    "unit",
+    "types",
+    "docs",
+    "demo",
+    "package",
+    "examples",
+  ]);
   return [...rustSteps().slice(0, 1), ...javascriptSteps()]
     .filter(
       ({ name, env }) => !without.has(name) && env?.ADAPTER !== "reference",

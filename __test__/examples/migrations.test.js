@@ -152,7 +152,7 @@ for (const { folder, table, options, needed } of VARIANTS) {
       await migrate("up");
       const sequence = `${table}_id_seq`;
       const all = [
-        ...["SELECT", "INSERT", "DELETE", "UPDATE"].map(
+        ...["SELECT", "INSERT", "DELETE"].map(
           (privilege) => `${privilege} ON ${table}`,
         ),
         `USAGE ON SEQUENCE ${sequence}`,
@@ -171,7 +171,7 @@ for (const { folder, table, options, needed } of VARIANTS) {
           await admin.query(`GRANT ${privilege} TO app`);
         });
       }
-      for (const privilege of ["TRUNCATE", "REFERENCES", "TRIGGER"]) {
+      for (const privilege of ["UPDATE", "TRUNCATE", "REFERENCES", "TRIGGER"]) {
         assert.equal(
           await ask(`has_table_privilege('app', '${table}', '${privilege}')`),
           false,

@@ -27,6 +27,8 @@ function findPlaces(root) {
     `^(name = "${CRATE}"\\nversion = ")([^"]+)(")$`,
     "gm",
   );
+  const inDependencies =
+    /^(    "@socket\.io\/postgres-adapter-rs": "\^)([^"]+)(",)$/gm;
   const platforms = fs.readdirSync(path.join(root, "npm")).sort();
   return [
     { file: "package.json", pattern: inJson, count: 1 },
@@ -36,10 +38,34 @@ function findPlaces(root) {
       pattern: inJson,
       count: 1,
     })),
+    ...examplesWithThePackage(root, inDependencies).map((file) => ({
+      file,
+      pattern: inDependencies,
+      count: 1,
+    })),
     { file: "Cargo.toml", pattern: inCargo, count: 1 },
     { file: "Cargo.lock", pattern: inCargoLock, count: 1 },
     { file: path.join("fuzz", "Cargo.lock"), pattern: inCargoLock, count: 1 },
   ];
+}
+
+/**
+ * @param {string} root
+ * @param {RegExp} dependency
+ * @returns {string[]} the manifests of the examples that depend on the package
+ */
+function examplesWithThePackage(root, dependency) {
+  return fs
+    .readdirSync(path.join(root, "examples"))
+    .sort()
+    .map((folder) => path.join("examples", folder, "package.json"))
+    .filter((file) => {
+      const whole = path.join(root, file);
+      return (
+        fs.existsSync(whole) &&
+        fs.readFileSync(whole, "utf8").search(dependency) >= 0
+      );
+    });
 }
 
 /**

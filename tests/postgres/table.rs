@@ -283,3 +283,70 @@ async fn a_clean_up_of_a_missing_table_is_no_lost_connection() {
     assert!(!error.is_retryable(), "{error}");
     server.clean_up().await;
 }
+
+#[tokio::test]
+async fn the_clean_up_needs_no_more_rights_than_to_read_and_to_delete() {
+    let Some(server) = RealServer::from_environment().await else {
+        return;
+    };
+    let (schema, table) = (&server.schema, server.table());
+    let role = format!("{schema}_role");
+    let mut owner = server.database(&table).connect_publisher().await.unwrap();
+    owner.ensure_table().await.unwrap();
+    server
+        .run(&format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'secret'; GRANT USAGE ON SCHEMA {schema} TO {role}; \
+             GRANT SELECT, DELETE ON {table} TO {role}; \
+             INSERT INTO {table} (created_at) VALUES (now() - interval '1 hour')"
+        ))
+        .await;
+    let changes = json!({ "user": role, "password": "secret" });
+    let database = server.database_with(&table, &changes);
+    let mut publisher = database.connect_publisher().await.unwrap();
+    assert_eq!(publisher.prune(Duration::from_secs(1)).await.unwrap(), 1);
+    publisher.close().await;
+    server
+        .run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
+        .await;
+    server.clean_up().await;
+}
+
+#[tokio::test]
+async fn many_servers_that_clean_at_once_remove_each_row_once_and_do_not_get_in_each_others_way() {
+    let Some(server) = RealServer::from_environment().await else {
+        return;
+    };
+    let table = server.table();
+    let database = server.database(&table);
+    database
+        .connect_publisher()
+        .await
+        .unwrap()
+        .ensure_table()
+        .await
+        .unwrap();
+    server
+        .run(&format!(
+            "INSERT INTO {table} (created_at) SELECT now() - interval '1 hour' FROM generate_series(1, 20000)"
+        ))
+        .await;
+    let mut cleaners = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let mut publisher = database.connect_publisher().await.unwrap();
+        cleaners.spawn(async move {
+            let mut removed = 0;
+            loop {
+                match publisher.prune(Duration::from_secs(1)).await.unwrap() {
+                    0 => return removed,
+                    rows => removed += rows,
+                }
+            }
+        });
+    }
+    let removed: u64 = cleaners.join_all().await.into_iter().sum();
+    assert_eq!(
+        removed,
+        20000 - u64::try_from(server.number(&format!("SELECT count(*) FROM {table}")).await).unwrap()
+    );
+    server.clean_up().await;
+}

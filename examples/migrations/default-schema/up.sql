@@ -11,8 +11,6 @@ CREATE TABLE IF NOT EXISTS socket_io_attachments (
 
 -- All that the servers need: LISTEN and NOTIFY are open to every role.
 GRANT SELECT, INSERT, DELETE ON socket_io_attachments TO app;
--- for the lock on the old rows that are about to be deleted
-GRANT UPDATE ON socket_io_attachments TO app;
 GRANT USAGE ON SEQUENCE socket_io_attachments_id_seq TO app;
 
 COMMIT;

@@ -14,8 +14,6 @@ CREATE TABLE IF NOT EXISTS socket_io.attachments (
 -- All that the servers need: LISTEN and NOTIFY are open to every role.
 GRANT USAGE ON SCHEMA socket_io TO app;
 GRANT SELECT, INSERT, DELETE ON socket_io.attachments TO app;
--- for the lock on the old rows that are about to be deleted
-GRANT UPDATE ON socket_io.attachments TO app;
 GRANT USAGE ON SEQUENCE socket_io.attachments_id_seq TO app;
 
 COMMIT;
