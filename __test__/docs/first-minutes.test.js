@@ -32,7 +32,7 @@ function saveProgram(program) {
 describe("the first minutes with the README", () => {
   const database = useDatabase();
   // a further server, to see who is there
-  const cluster = useCluster(database, { servers: 1 });
+  const cluster = useCluster(database, { servers: 1, clientsPerServer: 0 });
   /** @type {import("node:child_process").ChildProcess[]} */
   const processes = [];
 
