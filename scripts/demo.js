@@ -65,6 +65,16 @@ async function startFrontOnPort(options) {
 }
 
 /**
+ * @param {string} host that the front listens on
+ * @param {number} port
+ * @returns {string} where it is reached from this machine
+ */
+function urlOf(host, port) {
+  if (host === "0.0.0.0" || host === "::") return `http://localhost:${port}`;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/**
  * @param {Front} front
  * @param {DemoDatabase} database
  */
@@ -112,7 +122,7 @@ class Demo {
     signal.throwIfAborted();
     this.cleanups.push(() => director.stopCrowd());
     director.startCrowd(
-      `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${front.port}`,
+      urlOf(host, front.port),
       process.env.DEMO_VISITORS !== "0",
     );
     printWelcome(front, database);

@@ -33,8 +33,10 @@ function createTime(at) {
 function createMessage({ id, kind, from, server, text, at }, own) {
   const sender = create("strong", "", from);
   const badge = create("span", "badge", server);
-  if (kind === "note")
-    return create("li", "note", sender, ` ${text} `, badge, createTime(at));
+  if (kind === "note") {
+    const words = [sender, ` ${text} `, badge, " ", createTime(at)];
+    return create("li", "note", ...words);
+  }
   const item = create(
     "li",
     own ? "message own" : "message",
