@@ -6,6 +6,7 @@ const { fork } = require("node:child_process");
 const { once } = require("node:events");
 const fs = require("node:fs");
 const path = require("node:path");
+const { setTimeout: delay } = require("node:timers/promises");
 const { launchChromium, whyNoChromium } = require("./chromium.js");
 const { readLines } = require("./run-command.js");
 const { ensureReady, root } = require("./setup.js");
@@ -16,10 +17,15 @@ const VIEWPORT = { width: 1280, height: 800 };
 /** A busy machine needs its time. */
 const LIMIT_MS = 60_000;
 
-/** Longer than the time that the figures on the page look back. */
+/** Longer than the time that the figures on the page look back: what is unusual shall not be in them. */
 const FIGURES_MS = 21_000;
 
-/** @typedef {import('playwright-core').Page} Page */
+/** Longer than the journal waits to tell what happened to several servers as one thing. */
+const JOURNAL_MS = 2_000;
+
+const POLL_MS = 100;
+
+/** @typedef {import('../examples/demo/director.js').State} State */
 
 /** @returns {Promise<{ url: string, end: () => Promise<void> }>} */
 async function startDemo() {
@@ -59,24 +65,64 @@ async function openPage(browser, address, colorScheme) {
 }
 
 /**
- * An outage, then a burst, then the usual traffic.
- *
- * @param {Page} page
+ * @param {string} url of the demo
+ * @param {(state: State) => boolean} condition
  */
-async function makeHistory(page) {
-  const press = (/** @type {string} */ name) =>
-    page.getByRole("button", { name }).click();
-  await press("Stop PostgreSQL");
-  await page.waitForSelector("#entries li:has-text('lost PostgreSQL')");
-  await page.waitForSelector(".server[data-waiting=true]");
-  await press("Start PostgreSQL");
-  await page.waitForSelector("#entries li:has-text('had waited')");
-  await press("Send 10,000 messages");
-  await page.waitForSelector("#entries li:has-text('each once and in order')");
-  // The figures are those of the last twenty seconds: what is unusual shall not be in them.
-  await page.waitForTimeout(FIGURES_MS);
-  await page.mouse.move(0, 0);
-  await page.evaluate("document.activeElement.blur()");
+async function untilState(url, condition) {
+  const deadline = Date.now() + LIMIT_MS;
+  for (;;) {
+    const response = await fetch(`${url}/demo/state`);
+    if (condition(/** @type {State} */ (await response.json()))) return;
+    if (Date.now() > deadline) throw new Error(`Never: ${condition}`);
+    await delay(POLL_MS);
+  }
+}
+
+/**
+ * Two bursts, and an outage between them. No browser is open yet, which would take its share of the machine.
+ *
+ * @param {string} url of the demo
+ */
+async function makeHistory(url) {
+  const act = (/** @type {string} */ action) =>
+    fetch(`${url}/demo/${action}`, { method: "POST" });
+  const everyServer = (
+    /** @type {(figures: NonNullable<State['servers'][0]['figures']>) => boolean} */ is,
+  ) =>
+    untilState(url, ({ servers }) =>
+      servers.every(({ figures }) => figures !== null && is(figures)),
+    );
+  await everyServer(({ people, peers }) => people.length >= 3 && peers === 2);
+  const burst = async () => {
+    await act("servers/1/burst");
+    await untilState(url, (state) => state.burst?.ended === true);
+  };
+  // The first one also compiles what it runs through.
+  await burst();
+  await act("database/stop");
+  await everyServer(({ waiting }) => waiting > 5);
+  await act("database/start");
+  await everyServer(
+    ({ waiting, rates }) => waiting === 0 && rates.received > 9,
+  );
+  await delay(JOURNAL_MS);
+  await burst();
+}
+
+/** @param {string} url of the demo */
+async function takePictures(url) {
+  const browser = await launchChromium();
+  try {
+    const light = await openPage(browser, `${url}/?server=1`, "light");
+    const dark = await openPage(browser, `${url}/?server=3`, "dark");
+    await delay(FIGURES_MS);
+    for (const [name, page] of Object.entries({ light, dark })) {
+      await page.waitForSelector(".line .dot", { state: "attached" });
+      await page.screenshot({ path: path.join(FOLDER, `demo-${name}.png`) });
+    }
+  } finally {
+    await browser.close();
+  }
 }
 
 async function main() {
@@ -85,17 +131,10 @@ async function main() {
   await ensureReady({ build: true });
   fs.mkdirSync(FOLDER, { recursive: true });
   const demo = await startDemo();
-  const browser = await launchChromium();
   try {
-    const light = await openPage(browser, `${demo.url}/?server=1`, "light");
-    const dark = await openPage(browser, `${demo.url}/?server=3`, "dark");
-    await makeHistory(light);
-    for (const [name, page] of Object.entries({ light, dark })) {
-      await page.waitForSelector(".line .dot", { state: "attached" });
-      await page.screenshot({ path: path.join(FOLDER, `demo-${name}.png`) });
-    }
+    await makeHistory(demo.url);
+    await takePictures(demo.url);
   } finally {
-    await browser.close();
     await demo.end();
   }
 }

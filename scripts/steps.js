@@ -1,21 +1,16 @@
 "use strict";
 
-// What `npm test` and `npm run lint` consist of. Each step is one or more commands and what they need.
+// What `npm test` consists of; the part of it that is `npm run lint` is in lint-steps.js. Each step is one or more
+// commands and what they need.
 
-const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { countCargo, countTap } = require("./count-tests.js");
+const { lintSteps } = require("./lint-steps.js");
 const { OLDEST } = require("./postgres-versions.js");
 const { root } = require("./setup.js");
-
-const MINUTE_MS = 60_000;
-
-/** A first compilation of everything on a slow machine takes a few minutes. */
-const CARGO_LIMIT_MS = 30 * MINUTE_MS;
-const TEST_LIMIT_MS = 10 * MINUTE_MS;
-const LINT_LIMIT_MS = 5 * MINUTE_MS;
+const { CARGO_LIMIT_MS, TEST_LIMIT_MS } = require("./step-limits.js");
 
 /** Suites that pin the behaviour of the JavaScript adapter: they run against both, which proves that they do. */
 const COMPARED_SUITES = new Set(["order", "parity"]);
@@ -35,100 +30,6 @@ const SUITE_ORDER = ["unit", "parity", "order", "interop", "fault"];
  * @property {number} [postgres] the major version of the database; the newest when absent
  * @property {() => import('./count-tests.js').Counter} [counter] reads the output of a test runner
  */
-
-/**
- * @param {string} packageName an installed npm package
- * @param {string} bin one of its programs
- * @param {...string} args
- * @returns {[string, ...string[]]} the program started with this Node.js, without a shell and on every platform
- */
-function nodeProgram(packageName, bin, ...args) {
-  const folder = path.join(root, "node_modules", packageName);
-  const { bin: bins } = JSON.parse(
-    fs.readFileSync(path.join(folder, "package.json"), "utf8"),
-  );
-  return [
-    process.execPath,
-    path.join(folder, typeof bins === "string" ? bins : bins[bin]),
-    ...args,
-  ];
-}
-
-/**
- * Compiling cargo-deny takes longer than everything that it is a part of: it is used where it is.
- *
- * @returns {[string, ...string[]]}
- */
-function denyCommand() {
-  if (spawnSync("cargo", ["deny", "--version"]).status === 0) {
-    return ["cargo", "deny", "check", "licenses", "bans", "sources"];
-  }
-  const hint = "left out: cargo install cargo-deny";
-  return [process.execPath, "-p", JSON.stringify(hint)];
-}
-
-/** @returns {Step[]} the checks that need no database */
-function lintSteps() {
-  const tsc = (/** @type {string[]} */ ...args) =>
-    nodeProgram("typescript", "tsc", ...args);
-  // The project skips declaration files, some of which in node_modules are faulty; our own one must not be.
-  const checkDeclarations =
-    "--noEmit --strict --module node16 --target es2022 --types node index.d.ts";
-  return [
-    {
-      name: "fmt",
-      title: "cargo fmt --check",
-      commands: [
-        ["cargo", "fmt", "--check"],
-        ["cargo", "fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"],
-      ],
-      limitMs: LINT_LIMIT_MS,
-    },
-    {
-      name: "prettier",
-      title: "prettier --check .",
-      commands: [nodeProgram("prettier", "prettier", "--check", ".")],
-      limitMs: LINT_LIMIT_MS,
-    },
-    {
-      name: "oxlint",
-      title: "oxlint",
-      commands: [nodeProgram("oxlint", "oxlint")],
-      limitMs: LINT_LIMIT_MS,
-    },
-    {
-      name: "tsc",
-      title: "tsc: the package, its declarations, and the page of the demo",
-      commands: [
-        tsc("-p", "tsconfig.json"),
-        tsc("-p", path.join("examples", "demo", "public", "tsconfig.json")),
-        tsc(...checkDeclarations.split(" ")),
-      ],
-      limitMs: LINT_LIMIT_MS,
-      // The generated declarations of the addon are part of what is checked.
-      needsAddon: true,
-    },
-    {
-      name: "clippy",
-      title: "cargo clippy --all-targets -- -D warnings",
-      commands: [["cargo", "clippy", "--all-targets", "--", "-D", "warnings"]],
-      limitMs: CARGO_LIMIT_MS,
-    },
-    {
-      name: "doc",
-      title: "cargo doc --no-deps --document-private-items",
-      commands: [["cargo", "doc", "--no-deps", "--document-private-items"]],
-      env: { RUSTDOCFLAGS: "-D warnings" },
-      limitMs: CARGO_LIMIT_MS,
-    },
-    {
-      name: "deny",
-      title: "cargo deny check licenses bans sources",
-      commands: [denyCommand()],
-      limitMs: LINT_LIMIT_MS,
-    },
-  ];
-}
 
 /** @returns {Step[]} */
 function rustSteps() {
@@ -338,7 +239,6 @@ function allSteps() {
 
 module.exports = {
   allSteps,
-  lintSteps,
   matrixSteps,
   packageSteps,
   runtimeSteps,

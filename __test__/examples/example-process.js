@@ -18,6 +18,9 @@ const { once, until, within } = require("../support/wait.js");
 
 /** @typedef {import("socket.io-client").Socket} ClientSocket */
 
+/** Starting a process, and what it still does before it ends, takes a while where much else is done. */
+const PATIENCE_MS = 30_000;
+
 /** Somebody may take a free port before the example does. */
 const PORT_ATTEMPTS = 5;
 
@@ -77,7 +80,7 @@ class ExampleProcess {
         throw new Error(`${this.name} ended: ${this.output}${this.errors}`);
       },
       {
-        timeout: 30_000,
+        timeout: PATIENCE_MS,
         message: () => `${pattern} in: ${this.output}${this.errors}`,
       },
     );
@@ -117,7 +120,9 @@ class ExampleProcess {
    */
   async end(signal) {
     this._process.kill(signal);
-    const how = await within(this.ended, `${this.name} ended by ${signal}`);
+    const how = await within(this.ended, `${this.name} ended by ${signal}`, {
+      timeout: PATIENCE_MS,
+    });
     this._closeClients();
     return { ...how, errors: this.errors };
   }

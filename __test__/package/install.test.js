@@ -81,8 +81,8 @@ before(async () => {
   database = await createDatabase();
 });
 after(async () => {
-  registry.close();
-  await database.dispose();
+  registry?.close();
+  await database?.dispose();
 });
 
 /**
@@ -221,6 +221,24 @@ for (const { title, tools } of isWhole
     }
   });
 }
+
+describe("installed without optional dependencies", () => {
+  it("says what is missing, and what to do", async (t) => {
+    const [some] = someCombinations();
+    assert.ok(some);
+    const project = new Project(await some.tools(), registry.url);
+    t.after(() => project.dispose());
+    const { name, version } = require("../../package.json");
+    await project.install(["--omit=optional", name, "socket.io"]);
+    const script = `try { require("${name}") } catch (e) { console.log(e.code, e.message) }`;
+    const output = await project.run(["-e", script]);
+    const { packageName } = hostPlatform();
+    const begin = `ERR_NO_BINARY ${name} ${version} has no native binary that runs here`;
+    assert.equal(output.slice(0, begin.length), begin);
+    assert.ok(output.includes(`The package ${packageName}, an optional`));
+    assert.ok(output.includes("Install without --omit=optional"));
+  });
+});
 
 describe("the README", () => {
   it("has a server for each kind of program, a client and an emitter", () => {

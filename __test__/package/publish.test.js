@@ -104,6 +104,17 @@ async function publish() {
 const ORDER = [...PLATFORMS.map(({ packageName }) => packageName), name];
 
 describe("publishing", () => {
+  it("is refused for the folder, whose manifest is that of a clone", () => {
+    const { status, stdout } = spawnSync("npm", ["publish", "--dry-run"], {
+      cwd: root,
+      encoding: "utf8",
+      shell: process.platform === "win32",
+      env: { ...process.env, npm_config_registry: registry },
+    });
+    assert.notEqual(status, 0);
+    assert.match(stdout, /Publish what npm run pack has made/);
+  });
+
   it("begins with the binaries, ends with the package, and goes on after a failure", async () => {
     capacity = 3;
     const { code, output } = await publish();

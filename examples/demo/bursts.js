@@ -44,7 +44,8 @@ function describeEnd({ from, counts }) {
   const complete = all.filter(([, count]) => isComplete(count));
   if (all.some(([, { misplaced }]) => misplaced > 0))
     return ["bad", `The messages of ${from} did not arrive in order.`];
-  if (complete.length === 0)
+  const isShort = all.some(([, count]) => !isComplete(count) && !count.gone);
+  if (isShort || complete.length === 0)
     return ["bad", `${from} ended before it had sent all of its messages.`];
   const slowest = Math.max(...complete.map(([, { took }]) => took));
   const where =

@@ -28,15 +28,14 @@ class Figure {
     this.value = value;
     this.format = format;
     this.note = note;
-    this.number = create("dd", "number", NONE);
+    this.number = create("span", "number", NONE);
     this.noteElement = create("dd", "hint note", "");
     this.line = new Sparkline();
     this.element = create(
       "div",
       "figure",
       create("dt", "", name),
-      this.number,
-      this.line.element,
+      create("dd", "value", this.number, this.line.element),
       this.noteElement,
     );
   }

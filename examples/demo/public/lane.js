@@ -81,6 +81,7 @@ class Track {
     const dot = create("span", "dot");
     dot.dataset.kind = kind;
     this.line.append(dot);
+    // Not by a transform: with a layer for each dot, a browser without a GPU shows half as many frames.
     const way = ["0%", "100%"];
     if (this.direction === "in") way.reverse();
     const animation = dot.animate(
@@ -88,7 +89,6 @@ class Track {
       {
         duration: TRAVEL_MS,
         delay,
-        easing: "ease-in-out",
         fill: "backwards",
       },
     );

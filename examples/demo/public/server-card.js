@@ -148,7 +148,7 @@ export class ServerCard {
       update: (element, { id, name, room }) => {
         element.dataset.own = String(id === ownId);
         const [who, where] = element.children;
-        if (who) setText(who, id === ownId ? `${name} (you)` : name);
+        if (who) setText(who, id === ownId ? `You (${name})` : name);
         if (where) setText(where, `#${room}`);
       },
     });
