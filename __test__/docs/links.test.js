@@ -90,9 +90,15 @@ function readHeadings(file) {
   );
 }
 
+/** @param {URL} url */
+function isMeant({ hostname, pathname }) {
+  const isPackage = pathname.startsWith("/package/");
+  return HOSTS.has(hostname) && (isPackage || !hostname.includes("npmjs"));
+}
+
 /** @param {{ file: string, target: string }} link */
 function leadsNowhere({ file, target }) {
-  if (/^https?:/.test(target)) return !HOSTS.has(new URL(target).hostname);
+  if (/^https?:/.test(target)) return !isMeant(new URL(target));
   const [where = "", anchor] = target.split("#");
   const found = where === "" ? file : path.join(path.dirname(file), where);
   if (!fs.existsSync(found)) return true;

@@ -1,6 +1,6 @@
 "use strict";
 
-// The map in CONTRIBUTING.md: what it names is there, and what is there it names.
+// CONTRIBUTING.md: what its map names is there, and what is there it names.
 
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
@@ -8,9 +8,10 @@ const path = require("node:path");
 const { describe, it } = require("node:test");
 const { root } = require("./documents.js");
 
+const text = fs.readFileSync(path.join(root, "CONTRIBUTING.md"), "utf8");
+
 /** @returns {string[]} what the rows of the map are about, and the files that they mention, in the folder of the first */
 function namesInMap() {
-  const text = fs.readFileSync(path.join(root, "CONTRIBUTING.md"), "utf8");
   const [, map = ""] = /^## Map\n([^]*?)\n## /m.exec(text) ?? [];
   const rows = map.split("\n").filter((line) => line.startsWith("| `"));
   return rows.flatMap((row) => {
@@ -75,5 +76,19 @@ describe("the map in CONTRIBUTING.md", () => {
         .filter((suite) => !named.has(suite)),
       [],
     );
+  });
+});
+
+describe("the commands in CONTRIBUTING.md", () => {
+  it("are all that there are", () => {
+    const { scripts } = require(path.join(root, "package.json"));
+    // npm runs those that come before or after something by itself
+    const called = Object.keys(scripts).filter(
+      (name) => !/^(pre|post)/.test(name),
+    );
+    const untold = called.filter(
+      (name) => !new RegExp(`\\bnpm (run )?${name}(?![\\w:])`).test(text),
+    );
+    assert.deepEqual(untold, []);
   });
 });
