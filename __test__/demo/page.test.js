@@ -157,9 +157,6 @@ describe("the page of the demo", { skip: whyNoChromium() }, () => {
     demo.child.kill("SIGTERM");
     await light.see("#connection", /is gone|no connection/);
     await demo.exit();
-    assert.equal(
-      await light.page.locator("body").getAttribute("data-view"),
-      "lost",
-    );
+    await light.untilCount("body[data-view=lost]", 1);
   });
 });
