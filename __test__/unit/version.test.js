@@ -14,11 +14,22 @@ const {
 } = require("../../scripts/versioning/semver.js");
 
 const root = path.join(__dirname, "..", "..");
+/** Those of the examples that depend on the package. */
+const EXAMPLES = fs
+  .readdirSync(path.join(root, "examples"))
+  .sort()
+  .map((name) => path.join("examples", name, "package.json"))
+  .filter((file) => {
+    const whole = path.join(root, file);
+    const manifest = fs.existsSync(whole) ? require(whole) : {};
+    return "@socket.io/postgres-adapter-rs" in (manifest.dependencies ?? {});
+  });
 const FILES = [
   "CHANGELOG.md",
   "Cargo.lock",
   "Cargo.toml",
   path.join("fuzz", "Cargo.lock"),
+  ...EXAMPLES,
   "npm",
   "package-lock.json",
   "package.json",
@@ -104,6 +115,7 @@ describe("npm run bump", () => {
       "CHANGELOG.md",
       "Cargo.lock",
       "Cargo.toml",
+      ...EXAMPLES.map((file) => file.replaceAll(path.sep, "/")),
       "fuzz/Cargo.lock",
       ...platforms.map((name) => `npm/${name}/package.json`),
       "package-lock.json",

@@ -30,13 +30,11 @@ function needsZig({ triple }) {
 function pathFlags() {
   const cargoHome =
     process.env["CARGO_HOME"] ?? path.join(os.homedir(), ".cargo");
-  return [
-    process.env["RUSTFLAGS"] ?? "",
-    `--remap-path-prefix=${cargoHome}=cargo`,
-    `--remap-path-prefix=${root}=.`,
-  ]
-    .join(" ")
-    .trim();
+  const remapped = [`${cargoHome}=cargo`, `${root}=.`]
+    // the flags are taken apart at spaces
+    .filter((pair) => !pair.includes(" "))
+    .map((pair) => `--remap-path-prefix=${pair}`);
+  return [process.env["RUSTFLAGS"], ...remapped].filter(Boolean).join(" ");
 }
 
 /**

@@ -28,7 +28,7 @@ function findPlaces(root) {
     "gm",
   );
   const inDependencies =
-    /^(    "@socket\.io\/postgres-adapter-rs": "\^)([^"]+)(",)$/gm;
+    /^(    "@socket\.io\/postgres-adapter-rs": "\^)([^"]+)(",?)$/gm;
   const platforms = fs.readdirSync(path.join(root, "npm")).sort();
   return [
     { file: "package.json", pattern: inJson, count: 1 },
