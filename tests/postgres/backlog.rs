@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde_json::json;
-use socketio_postgres_adapter::pg::database::{Database, Listener, Notification, Publisher};
+use socketio_postgres_adapter::pg::database::{Listener, Notification, Publisher};
 use socketio_postgres_adapter::pg::listener::PgListener;
 use socketio_postgres_adapter::pg::publisher::PgPublisher;
 
-use crate::real_database::{attached, contents, inline, payloads, receive, RealServer};
+use crate::real_database::{attached, contents, inline, pair, payloads, receive, RealServer};
 
 /// More than the sockets and what the listener takes in before an answer hold together.
 const BACKLOG: usize = 6000;
@@ -15,13 +15,8 @@ const BACKLOG: usize = 6000;
 /// A listener that is behind: so many notifications, each of about 8 kB, stand before every answer.
 async fn listener_that_is_behind(server: &RealServer) -> (PgListener, PgPublisher) {
     let database = server.database(&server.table());
-    let mut publisher = database.connect_publisher().await.unwrap();
+    let (listener, mut publisher) = pair(server, &database).await;
     publisher.ensure_table().await.unwrap();
-    let mut listener = database.connect_listener().await.unwrap();
-    listener
-        .listen(std::slice::from_ref(&server.schema))
-        .await
-        .unwrap();
     fill(server, &mut publisher).await;
     (listener, publisher)
 }
@@ -97,13 +92,8 @@ async fn behind_a_backlog_where_no_connection_is_left_attachments_are_read_all_t
         .await;
     let changes = json!({ "user": role, "password": "secret" });
     let database = server.database_with(&server.table(), &changes);
-    let mut publisher = database.connect_publisher().await.unwrap();
+    let (mut listener, mut publisher) = pair(&server, &database).await;
     publisher.ensure_table().await.unwrap();
-    let mut listener = database.connect_listener().await.unwrap();
-    listener
-        .listen(std::slice::from_ref(&server.schema))
-        .await
-        .unwrap();
     server.run(&format!("ALTER ROLE {role} CONNECTION LIMIT 2")).await;
     fill(&server, &mut publisher).await;
     publisher

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use socketio_postgres_adapter::pg::database::{Database, Listener, Publisher};
 
-use crate::real_database::{inline, payloads, receive, RealServer};
+use crate::real_database::{inline, pair, payloads, receive, RealServer};
 
 /// Names that clients might give to namespaces, each at most 63 bytes with its prefix.
 fn hostile_channels(prefix: &str) -> Vec<String> {
@@ -100,13 +100,7 @@ async fn what_comes_while_an_answer_is_awaited_is_kept_in_order() {
     let Some(server) = RealServer::from_environment().await else {
         return;
     };
-    let database = server.database("attachments");
-    let mut listener = database.connect_listener().await.unwrap();
-    listener
-        .listen(std::slice::from_ref(&server.schema))
-        .await
-        .unwrap();
-    let mut publisher = database.connect_publisher().await.unwrap();
+    let (mut listener, mut publisher) = pair(&server, &server.database("attachments")).await;
     let texts: Vec<String> = (0..2000).map(|number| number.to_string()).collect();
     for some in texts.chunks(500) {
         let batch: Vec<_> = some.iter().map(|text| inline(&server.schema, text)).collect();
@@ -126,13 +120,7 @@ async fn giving_up_a_receive_loses_nothing() {
     let Some(server) = RealServer::from_environment().await else {
         return;
     };
-    let database = server.database("attachments");
-    let mut listener = database.connect_listener().await.unwrap();
-    listener
-        .listen(std::slice::from_ref(&server.schema))
-        .await
-        .unwrap();
-    let mut publisher = database.connect_publisher().await.unwrap();
+    let (mut listener, mut publisher) = pair(&server, &server.database("attachments")).await;
     let mut arrived = Vec::new();
     for number in 0..50 {
         publisher
@@ -158,13 +146,7 @@ async fn not_much_more_is_received_at_a_time_than_is_asked_for() {
     let Some(server) = RealServer::from_environment().await else {
         return;
     };
-    let database = server.database("attachments");
-    let mut listener = database.connect_listener().await.unwrap();
-    listener
-        .listen(std::slice::from_ref(&server.schema))
-        .await
-        .unwrap();
-    let mut publisher = database.connect_publisher().await.unwrap();
+    let (mut listener, mut publisher) = pair(&server, &server.database("attachments")).await;
     let batch: Vec<_> = (0..100)
         .map(|number| inline(&server.schema, &number.to_string()))
         .collect();

@@ -8,7 +8,7 @@ use socketio_postgres_adapter::pg::database::{Database, Listener, Publisher};
 use socketio_postgres_adapter::pg::listener::PgListener;
 use tokio::time::timeout;
 
-use crate::real_database::{inline, payloads, RealServer, NO_LIMITS};
+use crate::real_database::{inline, pair, payloads, RealServer, NO_LIMITS};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -110,12 +110,7 @@ async fn questions_disturb_neither_the_order_nor_changes_of_what_is_listened_on(
     let database = server
         .database("attachments")
         .with_watch_tick(Duration::from_millis(1));
-    let mut listener = database.connect_listener().await.unwrap();
-    listener
-        .listen(std::slice::from_ref(&server.schema))
-        .await
-        .unwrap();
-    let mut publisher = database.connect_publisher().await.unwrap();
+    let (mut listener, mut publisher) = pair(&server, &database).await;
     for round in 0..200 {
         let other = [format!("{}_{round}", server.schema)];
         listener.listen(&other).await.unwrap();

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::{json, Value};
 use socketio_postgres_adapter::cluster::batch::Outgoing;
 use socketio_postgres_adapter::pg::connect::PgDatabase;
-use socketio_postgres_adapter::pg::database::{FetchLimits, Listener, Notification, Stored};
+use socketio_postgres_adapter::pg::database::{Database, FetchLimits, Listener, Notification, Stored};
+use socketio_postgres_adapter::pg::listener::PgListener;
+use socketio_postgres_adapter::pg::publisher::PgPublisher;
 use socketio_postgres_adapter::pg::target::Target;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
@@ -141,6 +143,16 @@ fn unique_name() -> String {
     let number = LAST.fetch_add(1, Ordering::Relaxed);
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
     format!("test_{:x}_{now:x}_{number}", std::process::id())
+}
+
+/// A connection that listens on the channel of the test, and one that publishes.
+pub async fn pair(server: &RealServer, database: &PgDatabase) -> (PgListener, PgPublisher) {
+    let mut listener = database.connect_listener().await.unwrap();
+    listener
+        .listen(std::slice::from_ref(&server.schema))
+        .await
+        .unwrap();
+    (listener, database.connect_publisher().await.unwrap())
 }
 
 /// A message without attachment.
