@@ -17,6 +17,8 @@ const { collect, once } = require("../support/wait.js");
 /** Short for tests that wait for it, and long for a machine that has much else to do. */
 const HEARTBEATS = { heartbeatInterval: 200, heartbeatTimeout: 1_200 };
 const BUSY_MS = 3_000;
+/** The defaults must be good for this long. */
+const LONG_BUSY_MS = 15_000;
 
 /** What waits for JavaScript is limited to 16 MiB; what is under way beside it, and what allocators keep, adds to it. */
 const MOST_GROWTH_BYTES = 64 * 1024 * 1024;
@@ -61,11 +63,14 @@ const BUSY_SERVER = `
 describe("a server", () => {
   const database = useDatabase();
 
-  /** @param {import("node:test").TestContext} t */
-  async function startServer(t) {
+  /**
+   * @param {import("node:test").TestContext} t
+   * @param {import("../support/adapter.js").AdapterOptions} [options]
+   */
+  async function startServer(t, options = HEARTBEATS) {
     const server = new TestServer({
       connectionString: database.connectionString,
-      options: HEARTBEATS,
+      options,
     });
     t.after(() => server.close());
     await server.listen();
@@ -75,11 +80,12 @@ describe("a server", () => {
   /**
    * @param {import("node:test").TestContext} t
    * @param {TestServer} server
+   * @param {import("../support/adapter.js").AdapterOptions} [options]
    */
-  async function startBusyServer(t, server) {
+  async function startBusyServer(t, server, options = HEARTBEATS) {
     const script = startScript(t, BUSY_SERVER, [
       database.connectionString,
-      JSON.stringify(HEARTBEATS),
+      JSON.stringify(options),
     ]);
     const { port } = await script.next("listening");
     const manager = new Manager(`http://127.0.0.1:${port}`, {
@@ -93,15 +99,30 @@ describe("a server", () => {
     return { script, client };
   }
 
+  /** @type {Record<string, { messages: number, bytes: number, options?: object, busyFor?: number }>} */
   const loads = {
     "thousands of messages": { messages: 8_000, bytes: 50 },
     "much more than it takes in": { messages: 2_500, bytes: 50_000 },
+    "what was sent in 15 seconds, with the default options,": {
+      messages: 8_000,
+      bytes: 5_000,
+      options: {},
+      busyFor: LONG_BUSY_MS,
+    },
+    "what goes through the table": {
+      messages: 8_000,
+      bytes: 5_000,
+      options: { ...HEARTBEATS, payloadThreshold: 1_000 },
+    },
   };
-  for (const [name, { messages, bytes }] of Object.entries(loads)) {
+  for (const [
+    name,
+    { messages, bytes, options = HEARTBEATS, busyFor = BUSY_MS },
+  ] of Object.entries(loads)) {
     it(`that is busy with something else gets ${name} afterwards, in order, and is not taken for gone`, async (t) => {
-      const server = await startServer(t);
+      const server = await startServer(t, options);
       const local = await server.connect();
-      const { script, client } = await startBusyServer(t, server);
+      const { script, client } = await startBusyServer(t, server, options);
       const values = collect(client, "number");
       const ballast = "x".repeat(bytes);
       let fewest = Infinity;
@@ -110,7 +131,7 @@ describe("a server", () => {
       }, 20);
       t.after(() => clearInterval(watch));
 
-      script.send({ busyFor: BUSY_MS });
+      script.send({ busyFor });
       await script.next("busy");
       for (let number = 0; number < messages; number += 1) {
         server.io.emit("number", number, ballast);

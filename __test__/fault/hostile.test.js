@@ -105,12 +105,6 @@ describe("hostile messages", () => {
       );
     });
 
-    it("an attachment whose row is in our own name", () => {
-      const { uid } = cluster.server(0).adapter();
-      const row = encode(broadcastMessage(["evil"], { uid }));
-      return survives(() => notifyAttachment(database, row), []);
-    });
-
     it("an attachment for another namespace", () => {
       const row = encode(broadcastMessage(["evil"], { nsp: "/other" }));
       return survives(() => notifyAttachment(database, row), []);
@@ -137,6 +131,24 @@ describe("hostile messages", () => {
             uid: EMITTER,
             type: 3,
             attachmentId: "9223372036854775807",
+          }),
+        ["ERR_ATTACHMENT"],
+      ));
+
+    it("a row in our own name, announced in another", () => {
+      const { uid } = cluster.server(0).adapter();
+      const row = encode(broadcastMessage(["evil"], { uid }));
+      return survives(
+        () => notifyAttachment(database, row, { uid: EMITTER }),
+        ["ERR_ATTACHMENT"],
+      );
+    });
+
+    it("a row of another type than was announced", () =>
+      survives(
+        () =>
+          notifyAttachment(database, encode(broadcastMessage(["evil"])), {
+            type: 9,
           }),
         ["ERR_ATTACHMENT"],
       ));

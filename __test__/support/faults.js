@@ -4,6 +4,7 @@
 
 const { spawn } = require("node:child_process");
 
+const { decode } = require("@msgpack/msgpack");
 const { Client } = require("pg");
 
 const { until } = require("./wait.js");
@@ -124,11 +125,24 @@ async function notifyAttachment(database, bytes, header) {
     [bytes && Buffer.from(bytes)],
   );
   await notify(database, {
-    uid: EMITTER,
-    type: 3,
+    ...announcement(bytes),
     attachmentId: id,
     ...header,
   });
+}
+
+/**
+ * @param {Uint8Array | null} bytes
+ * @returns {{ uid: string, type: number }} what the header of a row says of the message in it
+ */
+function announcement(bytes) {
+  const usual = { uid: EMITTER, type: 3 };
+  try {
+    const { type } = /** @type {any} */ (decode(/** @type {any} */ (bytes)));
+    return typeof type === "number" ? { ...usual, type } : usual;
+  } catch {
+    return usual; // nobody can tell
+  }
 }
 
 /** A member of the cluster that is not one: it says what a test makes it say. */
