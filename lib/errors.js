@@ -23,6 +23,7 @@ const ERROR_CODES = Object.freeze({
     "a notification or an attachment could not be understood and was skipped",
   ERR_ATTACHMENT: "an attachment could not be read",
   ERR_TABLE: "the attachment table is missing or unusable",
+  ERR_DUPLICATE_UID: "another server of the cluster has the same uid",
   ERR_CLEANUP: "old attachments could not be removed",
   ERR_NAMESPACE: "a namespace has a name that no channel can have",
   ERR_INTERNAL: "a mistake of this package",

@@ -31,6 +31,8 @@ pub enum ErrorKind {
     Table,
     /// Old attachments could not be removed.
     Cleanup,
+    /// Another server goes by the same uid.
+    DuplicateUid,
 }
 
 impl ErrorKind {
@@ -49,6 +51,7 @@ impl ErrorKind {
             Self::Attachment => "ERR_ATTACHMENT",
             Self::Table => "ERR_TABLE",
             Self::Cleanup => "ERR_CLEANUP",
+            Self::DuplicateUid => "ERR_DUPLICATE_UID",
         }
     }
 }

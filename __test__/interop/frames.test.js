@@ -196,6 +196,7 @@ describe("servers of this kind alone speak in frames", () => {
         "uid",
         "nsp",
         "readsFrames",
+        "life",
       ]);
     }
   });

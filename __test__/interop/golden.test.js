@@ -143,7 +143,10 @@ for (const form of FORMS) {
         }
         const expected = comparableMessage(read(theirs), theirIds);
         if (theirs.type === 1 || theirs.type === 2) {
-          expected.readsFrames = true; // what ours adds to say who it is
+          // what ours adds to say who it is
+          expected.readsFrames = true;
+          expected.life = message.life;
+          assert.equal(typeof message.life, "string");
         }
         if (theirs.row && /nothing/.test(theirs.name) && theirs.type !== 11) {
           // the row of the JavaScript adapter has null where its notification has nothing; ours has nothing in both

@@ -40,7 +40,9 @@ fn prepare(shared: &Shared, message: Pending) -> Result<Outgoing> {
     let extra = match kind {
         _ if was_framed => Extra::WasFramed,
         MessageType::InitialHeartbeat | MessageType::Heartbeat if shared.frame_channel.is_some() => {
-            Extra::ReadsFrames
+            Extra::ReadsFrames {
+                life: &options.request_prefix,
+            }
         }
         _ => Extra::No,
     };

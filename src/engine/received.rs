@@ -154,7 +154,9 @@ impl<'a> Received<'a> {
             }
             let item = match Envelope::parse(&notification.payload) {
                 Err(error) => Some(malformed(notification, "a notification", error)),
-                Ok(envelope) if router::is_own(self.shared, &envelope) => None,
+                Ok(envelope) if router::is_own(self.shared, &envelope) => {
+                    router::report_namesake(self.shared, &envelope)
+                }
                 Ok(header) if header.attachment_id.is_some() => {
                     self.count_bytes(notification.payload.len());
                     let row = rows.next_if(|((position, _), _)| *position == index);

@@ -59,13 +59,19 @@ fn all_heard(shared: &Shared) -> bool {
 }
 
 fn introductions(shared: &Shared) -> Vec<Outgoing> {
-    let uid = &shared.options.uid;
+    let (uid, life) = (&shared.options.uid, shared.options.request_prefix.as_str());
     shared
         .namespaces()
         .iter_mut()
         .map(|(_, namespace)| {
             let Address { nsp, channel, .. } = &*namespace.address;
-            let text = payload::compose(MessageType::InitialHeartbeat, None, uid, nsp, Extra::ReadsFrames);
+            let text = payload::compose(
+                MessageType::InitialHeartbeat,
+                None,
+                uid,
+                nsp,
+                Extra::ReadsFrames { life },
+            );
             Outgoing::inline(Arc::clone(channel), text)
         })
         .collect()

@@ -1,6 +1,7 @@
 //! What becomes of a message that arrived: most never reach JavaScript.
 
 use std::fmt;
+use std::sync::atomic::Ordering;
 
 use super::inbox::{Binary, Event, Item, Topic};
 use super::namespaces::{Namespace, NamespaceId};
@@ -76,6 +77,21 @@ pub fn is_own(shared: &Shared, envelope: &Envelope<'_>) -> bool {
         Role::Server | Role::Emitter => &envelope.uid,
     };
     sender.as_deref() == Some(shared.options.uid.as_str())
+}
+
+/// A message in our own name that is not ours: another server has the same uid, and what it says is not heard here.
+/// Told once.
+pub fn report_namesake(shared: &Shared, envelope: &Envelope<'_>) -> Option<Item> {
+    let life = envelope.life.as_deref()?;
+    if life == shared.options.request_prefix || shared.namesake_known.swap(true, Ordering::Relaxed) {
+        return None;
+    }
+    let sentence = format!(
+        "another server of the cluster has the uid \"{}\", too, and neither hears the other: give each server a uid of \
+         its own, or leave the option out",
+        shared.options.uid
+    );
+    Some(Item::Report(Error::new(ErrorKind::DuplicateUid, sentence)))
 }
 
 /// Decides what becomes of a message on a channel, and does what can be done natively. Returns what is for

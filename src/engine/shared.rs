@@ -38,6 +38,8 @@ pub struct Shared {
     pub clock: ClusterClock,
     /// Whether all open namespaces are listened on.
     listening: AtomicBool,
+    /// Whether it was told that another server has the same uid.
+    pub namesake_known: AtomicBool,
     /// Wakes the listener when namespaces were opened or closed.
     pub namespaces_changed: Notify,
     /// Never held across an await: every use is short. Locked before the inbox and the outbox, never
@@ -59,6 +61,7 @@ impl Shared {
             stats: Stats::default(),
             clock,
             listening: AtomicBool::new(false),
+            namesake_known: AtomicBool::new(false),
             namespaces_changed: Notify::new(),
             namespaces: Mutex::default(),
         }

@@ -15,11 +15,14 @@ const MAX_HEADER_START_BYTES: usize = 7900;
 
 /// A further member of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extra {
+pub enum Extra<'a> {
     /// None.
     No,
-    /// The sender understands [`frame`](super::frame)s. Servers of other kinds ignore it.
-    ReadsFrames,
+    /// The sender understands [`frame`](super::frame)s, and what its life is called. Servers of other kinds ignore both.
+    ReadsFrames {
+        /// Unlike that of every other server, also of one with the same uid.
+        life: &'a str,
+    },
     /// Whoever understands frames has had the message already.
     WasFramed,
 }
@@ -28,7 +31,7 @@ pub enum Extra {
 ///
 /// `data` is JSON text; without it the message has no such member.
 #[must_use]
-pub fn compose(kind: MessageType, data: Option<&str>, uid: &str, nsp: &str, extra: Extra) -> String {
+pub fn compose(kind: MessageType, data: Option<&str>, uid: &str, nsp: &str, extra: Extra<'_>) -> String {
     let mut text = String::with_capacity(data.map_or(0, str::len) + uid.len() + nsp.len() + 64);
     text.push_str("{\"type\":");
     text.push_str(&kind.code().to_string());
@@ -40,7 +43,10 @@ pub fn compose(kind: MessageType, data: Option<&str>, uid: &str, nsp: &str, extr
     push_member(&mut text, ",\"nsp\":", nsp);
     match extra {
         Extra::No => {}
-        Extra::ReadsFrames => text.push_str(",\"readsFrames\":true"),
+        Extra::ReadsFrames { life } => {
+            text.push_str(",\"readsFrames\":true");
+            push_member(&mut text, ",\"life\":", life);
+        }
         Extra::WasFramed => text.push_str(",\"wasFramed\":true"),
     }
     text.push('}');
@@ -145,8 +151,14 @@ mod tests {
             r#"{"type":99,"data":1,"uid":"u","nsp":"/","wasFramed":true}"#
         );
         assert_eq!(
-            compose(MessageType::Heartbeat, None, "u", "/", Extra::ReadsFrames),
-            r#"{"type":2,"uid":"u","nsp":"/","readsFrames":true}"#
+            compose(
+                MessageType::Heartbeat,
+                None,
+                "u",
+                "/",
+                Extra::ReadsFrames { life: "l" }
+            ),
+            r#"{"type":2,"uid":"u","nsp":"/","readsFrames":true,"life":"l"}"#
         );
     }
 

@@ -33,9 +33,34 @@ async fn an_initial_heartbeat_is_answered_with_a_heartbeat() {
     server.notify("test#/", r#"{"type":1,"uid":"new","nsp":"/"}"#);
     until("the answer", || {
         let last = a.database.batches().concat().pop();
-        (last.as_deref() == Some(r#"{"type":2,"uid":"a","nsp":"/","readsFrames":true}"#)).then_some(())
+        (last.as_deref() == Some(r#"{"type":2,"uid":"a","nsp":"/","readsFrames":true,"life":"a:"}"#))
+            .then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn two_servers_of_one_uid_are_told_once_each() {
+    let server = FakeServer::default();
+    let options =
+        |prefix: &str| json!({ "requestPrefix": prefix, "heartbeatInterval": 20, "heartbeatTimeout": 1000 });
+    let mut first = Node::start_with(server.database(), "a", &options("first:"));
+    let id = first.open("/").await;
+    let mut second = Node::start_with(server.database(), "a", &options("second:"));
+    second.open("/").await;
+    for node in [&mut first, &mut second] {
+        let reports = node.reports(1).await;
+        assert_eq!(reports.len(), 1, "{reports:?}");
+        assert_eq!(reports[0].0, "ERR_DUPLICATE_UID");
+        assert!(reports[0].1.contains("has the uid \"a\", too"), "{reports:?}");
+    }
+    let enough = first.database.batches().len() + 5;
+    until("heartbeats", || {
+        (first.database.batches().len() >= enough).then_some(())
+    })
+    .await;
+    assert!(!first.drain_once() && !second.drain_once(), "once is enough");
+    assert_eq!(first.peers(id), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ pub struct Envelope<'a> {
     pub broadcast: Option<PlainBroadcast<'a>>,
     /// `readsFrames`: the sender understands [`frame`](crate::wire::frame)s.
     pub reads_frames: bool,
+    /// `life`: which of all servers, should two have the same uid.
+    pub life: Option<Cow<'a, str>>,
     /// `wasFramed`: whoever understands frames has had the message already.
     pub was_framed: bool,
 }
@@ -182,6 +184,7 @@ struct Fields<'a> {
     attachment_id: Option<i64>,
     data: Data<'a>,
     reads_frames: bool,
+    life: Option<Cow<'a, str>>,
     was_framed: bool,
 }
 
@@ -214,6 +217,7 @@ impl<'a> Fields<'a> {
             Some("attachmentId") => self.attachment_id = Some(attachment_id(scanner)?),
             Some("data") => self.data = data(scanner)?,
             Some("readsFrames") => self.reads_frames = is_true(scanner)?,
+            Some("life") => self.life = any_string(scanner)?,
             Some("wasFramed") => self.was_framed = is_true(scanner)?,
             _ => scanner.skip_value()?,
         }
@@ -231,6 +235,7 @@ impl<'a> Fields<'a> {
             request_id: self.data.request_id,
             rooms: self.data.rooms,
             reads_frames: self.reads_frames,
+            life: self.life,
             was_framed: self.was_framed,
         })
     }
@@ -242,6 +247,16 @@ fn is_true(scanner: &mut Scanner<'_>) -> Result<bool, JsonError> {
     let is_true = value == Token::Bool(true);
     scanner.skip_rest_of(value)?;
     Ok(is_true)
+}
+
+/// The next value if it is a string; anything else is not worth an error.
+fn any_string<'a>(scanner: &mut Scanner<'a>) -> Result<Option<Cow<'a, str>>, JsonError> {
+    let value = scanner.expect_token()?;
+    if let Token::String(text) = value {
+        return Ok(text.decode());
+    }
+    scanner.skip_rest_of(value)?;
+    Ok(None)
 }
 
 fn string<'a>(scanner: &mut Scanner<'a>, field: &'static str) -> Result<Cow<'a, str>, DecodeError> {

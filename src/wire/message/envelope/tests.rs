@@ -30,6 +30,7 @@ fn a_broadcast() {
         rooms: named(&["r1", "r2"]),
         broadcast: None,
         reads_frames: false,
+        life: None,
         was_framed: false,
     };
     assert_eq!(parse(text), expected);
@@ -360,6 +361,7 @@ fn naive(message: &Value) -> Envelope<'static> {
         rooms,
         broadcast: None,
         reads_frames: false,
+        life: None,
         was_framed: false,
     }
 }
