@@ -132,7 +132,9 @@ export interface PostgresAdapterOptions {
    *
    * @default nothing; `DEBUG=socket.io-postgres-adapter*` shows each error as a line in any case
    */
-  errorHandler?: (err: PostgresAdapterError | Error) => void;
+  errorHandler?: (
+    err: PostgresAdapterError | (Error & { code?: string; cause?: unknown }),
+  ) => void;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 const { randomBytes } = require("node:crypto");
 const debug = require("debug")("socket.io-postgres-adapter");
+const { checkTableName } = require("./native");
 const { describeType } = require("./errors.js");
 
 /** The longest text that an option may be, in characters. */
@@ -59,7 +60,7 @@ function resolveOptions(options = {}) {
   const resolved = {
     uid: readUid(options.uid),
     channelPrefix: readText(options, "channelPrefix", "socket.io", 0),
-    tableName: readText(options, "tableName", "socket_io_attachments", 1),
+    tableName: readTableName(options),
     payloadThreshold: readInteger(
       options,
       "payloadThreshold",
@@ -106,6 +107,24 @@ function readUid(value) {
     );
   }
   return uid;
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @returns {string}
+ */
+function readTableName(options) {
+  const name = readText(options, "tableName", "socket_io_attachments", 1);
+  try {
+    checkTableName(name);
+  } catch (/** @type {any} */ { message }) {
+    throw refusal(
+      RangeError,
+      `the option "tableName" must be the name of a table as SQL has it, such as chat."Attachments", got ` +
+        `${JSON.stringify(name)}: ${message}`,
+    );
+  }
+  return name;
 }
 
 /**

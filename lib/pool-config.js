@@ -99,9 +99,8 @@ function sourceOf(target) {
     return { Client: requirePg().Client, settings: target };
   }
   const given = target === "" ? "an empty string" : describeType(target);
-  throw new TypeError(
-    `expected a pg.Pool, a connection string or the settings of a pg client, got ${given}`,
-  );
+  const message = `expected a pg.Pool, a connection string or the settings of a pg client, got ${given}`;
+  throw Object.assign(new TypeError(message), { code: "ERR_OPTIONS" });
 }
 
 /**
@@ -237,7 +236,8 @@ function readUser(parameters) {
   if (user !== null) return user;
   throw new PostgresAdapterError(
     "ERR_OPTIONS",
-    'the connection settings name no user: set "user" or the environment variable PGUSER',
+    'the connection settings name no user: set "user" or the environment variable PGUSER, or pass a connection ' +
+      "string such as postgres://user:password@host:5432/database",
   );
 }
 

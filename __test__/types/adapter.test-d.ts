@@ -88,10 +88,9 @@ const options: Required<PostgresAdapterOptions> = {
   maxBufferSize: 0,
   maxBufferAge: 0,
   errorHandler(error) {
-    expectType<PostgresAdapterError | Error>(error);
-    if ("code" in error) {
-      expectType<string>(error.code);
-    }
+    expectType<string | undefined>(error.code);
+    expectType<string>(error.message);
+    expectType<unknown>(error.cause);
   },
 };
 createAdapter(pool, options);

@@ -156,6 +156,27 @@ describe("options out of range", () => {
   });
 });
 
+describe("a table name", () => {
+  it("is checked at once", () => {
+    for (const tableName of ['my"table', '"open', "a.b.c.d", "a..b"]) {
+      assert.throws(
+        () => resolveOptions({ tableName }),
+        (/** @type {any} */ error) =>
+          error instanceof RangeError &&
+          /** @type {any} */ (error).code === "ERR_OPTIONS" &&
+          error.message.includes(JSON.stringify(tableName)),
+        tableName,
+      );
+    }
+  });
+
+  it("may be qualified and quoted", () => {
+    for (const tableName of ['chat."my""table"', "Chat.Table", '"it\'s"']) {
+      assert.equal(resolveOptions({ tableName }).tableName, tableName);
+    }
+  });
+});
+
 describe("what options leave to the log", () => {
   /** @type {string[]} */
   let lines;

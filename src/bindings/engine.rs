@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::options::Options;
 use crate::pg::config::ConnectionConfig;
 use crate::pg::connect::PgDatabase;
+use crate::pg::identifier::TableName;
 use crate::pg::target::Target;
 use crate::wire::message::MessageType;
 
@@ -220,6 +221,14 @@ impl NativeEngine {
             wake.release();
         })
     }
+}
+
+/// Fails, and says why, if no table can be called so.
+#[napi(catch_unwind)]
+pub fn check_table_name(name: String) -> napi::Result<()> {
+    TableName::parse(&name)
+        .map(drop)
+        .map_err(|error| napi::Error::from_reason(error.to_string()))
 }
 
 fn json(value: &impl Serialize) -> napi::Result<String> {
