@@ -2,7 +2,7 @@
 
 const { randomBytes } = require("node:crypto");
 const debug = require("debug")("socket.io-postgres-adapter");
-const { checkTableName } = require("./native");
+const { Engine } = require("./native");
 const { describeType } = require("./errors.js");
 
 /** The longest text that an option may be, in characters. */
@@ -116,7 +116,7 @@ function readUid(value) {
 function readTableName(options) {
   const name = readText(options, "tableName", "socket_io_attachments", 1);
   try {
-    checkTableName(name);
+    Engine.checkTableName(name);
   } catch (/** @type {any} */ { message }) {
     throw refusal(
       RangeError,

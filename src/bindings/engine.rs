@@ -67,6 +67,14 @@ impl NativeEngine {
         })
     }
 
+    /// Fails, and says why, if no table can be called so.
+    #[napi(catch_unwind)]
+    pub fn check_table_name(name: String) -> napi::Result<()> {
+        TableName::parse(&name)
+            .map(drop)
+            .map_err(|error| napi::Error::from_reason(error.to_string()))
+    }
+
     /// Opens a namespace, or announces an open one again; returns its number.
     #[napi(catch_unwind)]
     pub fn open(&self, nsp: String) -> napi::Result<u32> {
@@ -221,14 +229,6 @@ impl NativeEngine {
             wake.release();
         })
     }
-}
-
-/// Fails, and says why, if no table can be called so.
-#[napi(catch_unwind)]
-pub fn check_table_name(name: String) -> napi::Result<()> {
-    TableName::parse(&name)
-        .map(drop)
-        .map_err(|error| napi::Error::from_reason(error.to_string()))
 }
 
 fn json(value: &impl Serialize) -> napi::Result<String> {
