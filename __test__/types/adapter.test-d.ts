@@ -97,6 +97,8 @@ createAdapter(pool, options);
 createAdapter(pool, { listenPool: "postgres://localhost/app" });
 createAdapter(pool, { listenPool: { host: "db" } });
 createAdapter(pool, { errorHandler: console.error });
+declare const reported: PostgresAdapterError;
+expectType<string>(reported.code);
 createAdapter(pool, { errorHandler: (error: Error) => void error });
 // @ts-expect-error an id is a text
 createAdapter(pool, { uid: 1 });
