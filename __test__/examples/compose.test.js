@@ -16,7 +16,7 @@ const { runNode } = require("../emitter/emitters.js");
 const { useDatabase } = require("../support/postgres.js");
 const { startServer } = require("./example-process.js");
 const { assertImageStartsExample } = require("./image.js");
-const { findCompose } = require("./programs.js");
+const { findCompose } = require("../support/programs.js");
 
 const NAME = "docker-compose";
 const FOLDER = exampleFolder(NAME);

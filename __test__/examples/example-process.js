@@ -4,7 +4,6 @@
 // own.
 
 const { spawn } = require("node:child_process");
-const net = require("node:net");
 
 const { io } = require("socket.io-client");
 
@@ -14,6 +13,7 @@ const {
   exampleFolder,
   providePackage,
 } = require("../../scripts/examples.js");
+const { findFreePort } = require("../support/free-port.js");
 const { once, until, within } = require("../support/wait.js");
 
 /** @typedef {import("socket.io-client").Socket} ClientSocket */
@@ -23,18 +23,6 @@ const PATIENCE_MS = 30_000;
 
 /** Somebody may take a free port before the example does. */
 const PORT_ATTEMPTS = 5;
-
-/** @returns {Promise<number>} */
-function findFreePort() {
-  return new Promise((resolve, reject) => {
-    const probe = net.createServer();
-    probe.once("error", reject);
-    probe.listen(0, () => {
-      const { port } = /** @type {net.AddressInfo} */ (probe.address());
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 class ExampleProcess {
   /**
@@ -188,4 +176,4 @@ async function startTwo(t, name, database, options) {
   return Promise.all([start(), start()]);
 }
 
-module.exports = { findFreePort, spawnExample, startServer, startTwo };
+module.exports = { spawnExample, startServer, startTwo };

@@ -16,7 +16,7 @@ const { exampleFolder } = require("../../scripts/examples.js");
 const { until } = require("../support/wait.js");
 const { startServer } = require("./example-process.js");
 const { assertImageStartsExample } = require("./image.js");
-const { findProgram } = require("./programs.js");
+const { findProgram } = require("../support/programs.js");
 
 const NAME = "kubernetes";
 const MANIFESTS = path.join(exampleFolder(NAME), "manifests");

@@ -2,18 +2,15 @@
 
 // A real nginx before servers of a test, where one is installed, with the configuration of the example.
 
-const { spawn } = require("node:child_process");
 const fs = require("node:fs/promises");
 const os = require("node:os");
 const path = require("node:path");
 
 const { exampleFolder } = require("../../scripts/examples.js");
+const { findFreePort } = require("../support/free-port.js");
+const { GuardedProcess } = require("../support/guarded-process.js");
+const { findProgram } = require("../support/programs.js");
 const { until } = require("../support/wait.js");
-const { findFreePort } = require("./example-process.js");
-const { findProgram } = require("./programs.js");
-
-/** Ends with its input, hence with the process that started it, however that ends. */
-const GUARD_SCRIPT = '"$@" & pid=$!; read -r _; kill -TERM "$pid"; wait "$pid"';
 
 /** What nginx keeps in folders of the system, where not everybody may write. */
 const TEMPORARY = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
@@ -47,10 +44,9 @@ class Nginx {
    */
   constructor(folder, port) {
     this.url = `http://127.0.0.1:${port}`;
-    this.log = "";
     this._folder = folder;
-    /** @type {import("node:child_process").ChildProcess | undefined} */
-    this._guard = undefined;
+    /** @type {GuardedProcess | undefined} */
+    this._process = undefined;
   }
 
   /**
@@ -62,14 +58,9 @@ class Nginx {
     await fs.writeFile(file, configuration);
     const directives = `daemon off; pid ${this._folder}/pid;`;
     const args = ["-p", this._folder, "-c", file, "-e", "stderr"];
-    this._guard = spawn(
-      "sh",
-      ["-c", GUARD_SCRIPT, "guard", program, ...args, "-g", directives],
-      { stdio: ["pipe", "ignore", "pipe"] },
-    );
-    this._guard.stderr?.on("data", (chunk) => (this.log += chunk));
+    this._process = new GuardedProcess([program, ...args, "-g", directives]);
     await until(() => this._answers(), {
-      message: () => `an answer of nginx, which says: ${this.log}`,
+      message: () => `an answer of nginx, which says: ${this._process?.log}`,
     });
   }
 
@@ -80,12 +71,7 @@ class Nginx {
   }
 
   async dispose() {
-    const guard = this._guard;
-    if (guard && guard.exitCode === null) {
-      const ended = new Promise((resolve) => guard.once("exit", resolve));
-      guard.stdin?.end();
-      await ended;
-    }
+    await this._process?.end();
     await fs.rm(this._folder, { recursive: true, force: true });
   }
 }

@@ -2,9 +2,7 @@
 
 // A real PgBouncer in front of the server of the tests, where one is installed.
 
-const { spawn } = require("node:child_process");
 const fs = require("node:fs/promises");
-const { existsSync } = require("node:fs");
 const net = require("node:net");
 const os = require("node:os");
 const path = require("node:path");
@@ -12,28 +10,15 @@ const { before } = require("node:test");
 
 const { chooseOwner } = require("../../scripts/postgres-binaries.js");
 const { findFreePort } = require("./free-port.js");
+const { GuardedProcess } = require("./guarded-process.js");
+const { findProgram } = require("./programs.js");
 const { until } = require("./wait.js");
-
-/** Where package managers put it; it is not always on the path of an ordinary user. */
-const FOLDERS = [
-  ...(process.env.PATH ?? "").split(path.delimiter),
-  "/usr/sbin",
-  "/usr/local/sbin",
-  "/opt/homebrew/bin",
-];
 
 const HOST = "127.0.0.1";
 
-/** Ends with its input, hence with the process that started it, however that ends. */
-const GUARD_SCRIPT =
-  '"$1" -q "$2" & pid=$!; read -r _; kill -TERM "$pid"; wait "$pid"';
-
 /** @returns {string | undefined} the program */
 function findPgBouncer() {
-  if (process.platform === "win32") return undefined;
-  return FOLDERS.map((folder) => path.join(folder, "pgbouncer")).find((file) =>
-    existsSync(file),
-  );
+  return findProgram("pgbouncer");
 }
 
 /** @param {number} port */
@@ -57,8 +42,8 @@ class PgBouncer {
     this.port = port;
     this._target = target;
     this._folder = folder;
-    /** @type {import("node:child_process").ChildProcess | undefined} */
-    this._guard = undefined;
+    /** @type {GuardedProcess | undefined} */
+    this._process = undefined;
   }
 
   /** The way to the same database through the pooler. */
@@ -104,10 +89,9 @@ class PgBouncer {
       }
     }
     const file = path.join(this._folder, "pgbouncer.ini");
-    this._guard = spawn("sh", ["-c", GUARD_SCRIPT, "guard", program, file], {
+    this._process = new GuardedProcess([program, "-q", file], {
       ...owner,
       cwd: "/",
-      stdio: ["pipe", "ignore", "ignore"],
     });
     await until(() => takesConnections(this.port), {
       message: "PgBouncer taking connections",
@@ -125,12 +109,7 @@ class PgBouncer {
 
   /** Ends it, and every connection through it. */
   async dispose() {
-    const guard = this._guard;
-    if (guard && guard.exitCode === null) {
-      const ended = new Promise((resolve) => guard.once("exit", resolve));
-      guard.stdin?.end();
-      await ended;
-    }
+    await this._process?.end();
     await fs.rm(this._folder, { recursive: true, force: true });
   }
 }
