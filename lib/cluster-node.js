@@ -1,6 +1,5 @@
 "use strict";
 
-const diagnostics = require("./diagnostics");
 const { EngineHost, NO_NAMESPACE } = require("./engine-host");
 
 /** @typedef {import("./adapter").PostgresAdapter} PostgresAdapter */
@@ -25,10 +24,10 @@ class ClusterNode extends EngineHost {
       onMessage: (id, message) => this.#adapters.get(id)?.onMessage(message),
       onBroadcast: (id, opts, event, parts) =>
         this.#adapters.get(id)?.onBroadcast(opts, event, parts),
-      onPeerJoined: (id, uid) => this.#publishPeer("peerJoined", id, uid),
+      onPeerJoined: (id, uid) => this.#tellOfPeer("peerJoined", id, uid),
       onPeerLeft: (id, uid) => {
         this.#adapters.get(id)?.onPeerLeft(uid);
-        this.#publishPeer("peerLeft", id, uid);
+        this.#tellOfPeer("peerLeft", id, uid);
       },
     });
     this.options = options;
@@ -93,9 +92,8 @@ class ClusterNode extends EngineHost {
    * @param {number} id
    * @param {string} peer
    */
-  #publishPeer(name, id, peer) {
-    diagnostics.publish(name, () => ({
-      uid: this.options.uid,
+  #tellOfPeer(name, id, peer) {
+    this.tell(name, () => ({
       nsp: this.#adapters.get(id)?.nsp.name,
       peer,
     }));

@@ -278,11 +278,13 @@ class EngineHost {
   }
 
   /**
+   * Tells those who subscribed, if anybody did.
+   *
    * @param {Parameters<typeof diagnostics.publish>[0]} name
-   * @param {object} message
+   * @param {() => object} details
    */
-  #publish(name, message) {
-    diagnostics.publish(name, () => ({ uid: this.#uid, ...message }));
+  tell(name, details) {
+    diagnostics.publish(name, () => ({ uid: this.#uid, ...details() }));
   }
 
   /** Deals with a bundle of items; other work of the event loop gets its turn before the next. */
@@ -361,13 +363,14 @@ class EngineHost {
       case ITEM.DEBUG:
         return diagnostics.writeLine(first, second);
       case ITEM.CONNECTED:
-        return this.#publish("connect", { connection: first });
-      case ITEM.DISCONNECTED: {
-        const error = fromNative(second);
-        return this.#publish("disconnect", { connection: first, error });
-      }
+        return this.tell("connect", () => ({ connection: first }));
+      case ITEM.DISCONNECTED:
+        return this.tell("disconnect", () => ({
+          connection: first,
+          error: fromNative(second),
+        }));
       case ITEM.DROPPED:
-        return this.#publish("dropped", { messages: first });
+        return this.tell("dropped", () => ({ messages: first }));
       case ITEM.LISTENING:
         return this.#listeners.onListening?.(first);
       case ITEM.PASSWORD_WANTED:

@@ -125,11 +125,7 @@ impl Engine {
     /// What was done so far, and how things are.
     #[must_use]
     pub fn stats(&self) -> Snapshot {
-        let mut snapshot = self.shared.stats.snapshot();
-        let (messages, bytes) = self.shared.outbox.waiting();
-        snapshot.buffer.messages = messages;
-        snapshot.buffer.bytes = bytes as u64;
-        snapshot
+        self.shared.stats.snapshot(self.shared.outbox.waiting())
     }
 
     /// The other nodes of a namespace and how long ago each was heard.

@@ -166,9 +166,9 @@ impl Stats {
         true
     }
 
-    /// The numbers as they are now.
+    /// The numbers as they are now, with how many messages wait to be sent, and how many bytes.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&self, (messages, bytes): (u64, usize)) -> Snapshot {
         Snapshot {
             connections: ConnectionsSnapshot {
                 listener: LinkSnapshot::of(&lock(&self.listener)),
@@ -197,8 +197,8 @@ impl Stats {
                 skipped: self.attachments_skipped.get(),
             },
             buffer: BufferSnapshot {
-                messages: 0,
-                bytes: 0,
+                messages,
+                bytes: bytes as u64,
                 dropped: self.dropped.get(),
             },
             round_trip_time: lock(&self.round_trip).map(milliseconds),
