@@ -120,13 +120,15 @@ describe("debug lines", () => {
         const [a, b] = [1, 2].map(
           () => new Server(0, { adapter: createAdapter(pool, { maxAttachmentSize: 10 }) }),
         );
-        const wait = setInterval(async () => {
-          if (a.of("/").adapter.nodesMap.size === 0) return;
-          clearInterval(wait);
+        const { setTimeout: pause } = require("node:timers/promises");
+        const peersOfA = () => a.of("/").adapter.nodesMap.size;
+        (async () => {
+          while (peersOfA() === 0) await pause(5);
           a.emit("large", "x".repeat(3 * 1024 * 1024));
           await b.close();
+          while (peersOfA() > 0) await pause(5);
           await a.close();
-        }, 5);
+        })();
       `,
       { args: [database.connectionString] },
     );

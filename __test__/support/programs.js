@@ -26,7 +26,7 @@ function findProgram(name) {
 }
 
 /**
- * Its first generation, which some systems still have, knows another kind of file.
+ * Before 1.27 it wanted a file that names the version of its format.
  *
  * @returns {string[] | undefined} the command that is followed by `config` and the like
  */
@@ -36,7 +36,7 @@ function findCompose() {
     const { stdout } = spawnSync(program, [...args, "version", "--short"], {
       encoding: "utf8",
     });
-    return /^v?([2-9]|\d\d)/.test(stdout ?? "");
+    return /^v?(1\.2[7-9]|[2-9]|\d\d)/.test(stdout ?? "");
   });
 }
 
