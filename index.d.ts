@@ -15,7 +15,7 @@ export type ConnectionTarget = Pool | ClientConfig | string;
 /**
  * The options of {@link createAdapter}. Times are in milliseconds, sizes in bytes, both integers. `undefined` means the
  * default. An option of the wrong type is a `TypeError`, one out of range a `RangeError`, both with the code
- * `ERR_OPTIONS`; unknown ones are ignored, with a line of `DEBUG=socket.io-postgres-adapter`.
+ * `ERR_OPTIONS`; unknown ones are ignored, with a warning of the process (`WARN_UNKNOWN_OPTION`).
  */
 export interface PostgresAdapterOptions {
   /**

@@ -1,7 +1,6 @@
 "use strict";
 
 const { randomBytes } = require("node:crypto");
-const debug = require("debug")("socket.io-postgres-adapter");
 const { Engine } = require("./native");
 const { describeType } = require("./errors.js");
 
@@ -85,7 +84,7 @@ function resolveOptions(options = {}) {
     errorHandler: readErrorHandler(options.errorHandler),
   };
   checkHeartbeat(resolved);
-  reportUnknown(Object.keys(options), [
+  warnOfUnknown(Object.keys(options), [
     ...Object.keys(resolved),
     ...READ_ELSEWHERE,
   ]);
@@ -197,15 +196,23 @@ function checkHeartbeat({ heartbeatInterval, heartbeatTimeout }) {
 }
 
 /**
+ * Not refused: options of another adapter may have stayed behind, and the server works without them.
+ *
  * @param {string[]} given
  * @param {string[]} known
  */
-function reportUnknown(given, known) {
+function warnOfUnknown(given, known) {
   for (const name of given) {
     if (known.includes(name)) continue;
     const closest = closestName(name, known);
     const suggestion = closest ? `: did you mean "${closest}"?` : "";
-    debug('unknown option "%s" ignored%s', name, suggestion);
+    process.emitWarning(
+      `the option "${name}" is unknown, and ignored${suggestion}`,
+      {
+        type: "PostgresAdapterWarning",
+        code: "WARN_UNKNOWN_OPTION",
+      },
+    );
   }
 }
 

@@ -92,6 +92,13 @@ impl Error {
         self
     }
 
+    /// Says whom it happened to, in front of what was being done.
+    #[must_use]
+    pub fn of(mut self, whom: &str) -> Self {
+        self.context = format!("{whom}: {}", self.context);
+        self
+    }
+
     /// Adds the SQLSTATE that PostgreSQL answered with.
     #[must_use]
     pub fn with_sqlstate(mut self, sqlstate: impl Into<String>) -> Self {
@@ -177,6 +184,8 @@ mod tests {
         assert_eq!(error.to_string(), "cannot connect to db:5432: refused");
         assert_eq!(error.code(), "ERR_CONNECTION");
         assert!(error.is_retryable());
+        let told = error.of("listener").to_string();
+        assert_eq!(told, "listener: cannot connect to db:5432: refused");
     }
 
     #[test]

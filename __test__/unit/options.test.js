@@ -1,9 +1,7 @@
 "use strict";
 
 const assert = require("node:assert/strict");
-const { afterEach, beforeEach, describe, it } = require("node:test");
-const { format } = require("node:util");
-const createDebug = require("debug");
+const { describe, it } = require("node:test");
 const { resolveOptions } = require("../../lib/options.js");
 
 /** @param {any} options */
@@ -177,42 +175,49 @@ describe("a table name", () => {
   });
 });
 
-describe("what options leave to the log", () => {
-  /** @type {string[]} */
-  let lines;
-  const { log } = createDebug;
-
-  beforeEach(() => {
-    lines = [];
-    createDebug.enable("socket.io-postgres-adapter");
-    createDebug.log = (/** @type {unknown[]} */ ...parts) => {
-      lines.push(format(...parts));
+describe("a warning of the process", () => {
+  /**
+   * @param {any} options
+   * @returns {(Error & { code?: string })[]} what is warned of, in the order of the options
+   */
+  function warningsOf(options) {
+    /** @type {(Error & { code?: string })[]} */
+    const warnings = [];
+    const { emitWarning } = process;
+    process.emitWarning = (
+      /** @type {any} */ message,
+      /** @type {any} */ kind,
+    ) => {
+      const { type, code } = kind;
+      warnings.push(Object.assign(new Error(message), { name: type, code }));
     };
-  });
+    try {
+      resolveOptions(options);
+    } finally {
+      process.emitWarning = emitWarning;
+    }
+    return warnings;
+  }
 
-  afterEach(() => {
-    createDebug.disable();
-    createDebug.log = log;
-  });
-
-  it("is an unknown option, with the name that it is closest to", () => {
-    resolveOptions(/** @type {any} */ ({ HeartbeatTimout: 3, tablename: "t" }));
-    assert.match(String(lines[0]), /"HeartbeatTimout".*"heartbeatTimeout"\?/);
-    assert.match(String(lines[1]), /"tablename".*"tableName"\?/);
-    assert.equal(lines.length, 2);
-  });
-
-  it("is an option that resembles none", () => {
-    resolveOptions(/** @type {any} */ ({ colour: "red" }));
-    assert.match(String(lines[0]), /"colour" ignored/);
-    assert.doesNotMatch(String(lines[0]), /did you mean/);
-  });
-
-  it("is nothing where all is known", () => {
-    const listenPool = "postgres://db/";
-    resolveOptions(
-      /** @type {any} */ ({ uid: "a", tableName: undefined, listenPool }),
+  it("tells of an unknown option, with the name that it is closest to", () => {
+    const warnings = warningsOf({ HeartbeatTimout: 3, tablename: "t" });
+    assert.equal(warnings.length, 2);
+    assert.match(
+      String(warnings[0]),
+      /^PostgresAdapterWarning: .*"HeartbeatTimout".*"heartbeatTimeout"\?/,
     );
-    assert.deepEqual(lines, []);
+    assert.match(String(warnings[1]), /"tablename".*"tableName"\?/);
+    assert.equal(warnings[0]?.code, "WARN_UNKNOWN_OPTION");
+  });
+
+  it("tells of an option that resembles none", () => {
+    const [warning] = warningsOf({ colour: "red" });
+    assert.match(String(warning), /"colour" is unknown, and ignored$/);
+  });
+
+  it("is not given where all is known", () => {
+    const listenPool = "postgres://db/";
+    const warnings = warningsOf({ uid: "a", tableName: undefined, listenPool });
+    assert.deepEqual(warnings, []);
   });
 });

@@ -110,9 +110,10 @@ impl<'a> Supervisor<'a> {
     }
 
     fn report(&mut self, error: Error) {
+        let error = error.of(self.link.name());
         let text = error.to_string();
         if self.reported.as_ref() == Some(&text) {
-            self.debug(Topic::Error, || text);
+            self.shared.debug(Topic::Error, || text);
             return;
         }
         self.reported = Some(text);
