@@ -24,6 +24,7 @@ const {
   forgedPiece,
   frameChannel,
   openTap,
+  packedZeros,
   untilFramed,
 } = require("../support/frames.js");
 const { useDatabase } = require("../support/postgres.js");
@@ -650,6 +651,16 @@ describe("servers of this kind alone speak in frames", () => {
       "an event for servers with a reserved name": forgedFrame([
         { type: SERVER_SIDE_EMIT, data: '{"packet":["connection",{}]}' },
       ]),
+      "an entry of more parts than a frame may have": forgedFrame([
+        {
+          data: `["evil"${",\u0001".repeat(1001)}]`,
+          parts: Array.from({ length: 1001 }, () => Buffer.alloc(0)),
+        },
+      ]),
+      // told once, not for each of them
+      "200,000 empty entries in four kilobytes": forgedPiece(
+        packedZeros(1_000_000),
+      ),
       "an unknown type": forgedFrame([{ type: 99, data: "{}" }]),
       "a bad entry between good ones": forgedFrame([
         good,
@@ -705,6 +716,14 @@ describe("servers of this kind alone speak in frames", () => {
 
     it("a message for another namespace is none of their business", () =>
       survives(forgedFrame([{ nsp: "/other", data: '["evil"]' }]), []));
+
+    it("a number far ahead, in the name of a server, silences nobody", async () => {
+      await untilFramed(tap, cluster.servers);
+      for (const { uid } of cluster.servers.map((server) => server.adapter())) {
+        const sender = `${uid.length} ${uid} ${tap.streams.get(uid)}`;
+        await survives(`${sender} ${2n ** 64n - 1n} 0 2\nbegun`, []);
+      }
+    });
 
     it("a block that never ends, and one that is too long", async () => {
       await survives("1 u 20 1 0 99999999\nxxx", []);

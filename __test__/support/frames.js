@@ -236,6 +236,8 @@ class FrameTap {
     this.garbage = 0;
     /** @type {Map<string, string[]>} the pieces of the blocks that are not complete, by stream */
     this._pieces = new Map();
+    /** @type {Map<string, string>} the stream of each server */
+    this.streams = new Map();
     this._marks = 0;
     this._markHeard = 0;
   }
@@ -271,6 +273,7 @@ class FrameTap {
     const [, uid = "", stream = "", , index, count] = payload
       .slice(0, end)
       .split(" ");
+    this.streams.set(uid, stream);
     const pieces = index === "0" ? [] : (this._pieces.get(stream) ?? []);
     pieces.push(payload.slice(end + 1));
     this._pieces.set(stream, pieces);
@@ -421,6 +424,26 @@ function entryBytes({
 }
 
 /**
+ * @param {number} count at least 25
+ * @returns {Buffer} a block of so many zeros, compressed to a 255th of that
+ */
+function packedZeros(count) {
+  const header = Buffer.alloc(5);
+  header[0] = COMPRESSED;
+  header.writeUInt32LE(count, 1);
+  // one zero, as many more as are wanted, and the five that must stand at the end as they are
+  const repeated = count - 1 - 5 - (4 + 15);
+  const length = Buffer.alloc(Math.floor(repeated / 255) + 1, 255);
+  length[length.length - 1] = repeated % 255;
+  return Buffer.concat([
+    header,
+    Buffer.of(0x1f, 0, 1, 0),
+    length,
+    Buffer.of(0x50, 0, 0, 0, 0, 0),
+  ]);
+}
+
+/**
  * @param {Uint8Array} block
  * @param {string} [uid]
  * @returns {string} a notification with all of a block, in a stream of its own
@@ -449,5 +472,6 @@ module.exports = {
   frameChannel,
   FrameTap,
   openTap,
+  packedZeros,
   untilFramed,
 };

@@ -53,7 +53,7 @@ pub fn msgpack_encode(data: &[u8]) {
             "refused what is JSON"
         ),
         Err(EncodeError::UnknownPart) => assert!(text.contains("part:")),
-        Err(EncodeError::TooLarge) => panic!("so large it is not"),
+        Err(EncodeError::TooLarge | EncodeError::TooManyParts(_)) => panic!("so large it is not"),
     }
 }
 

@@ -7,6 +7,9 @@ use crate::error::{Error, ErrorKind};
 use crate::wire::frame::{self, Entry, Piece, Streams};
 use crate::wire::message::Envelope;
 
+/// How many items are handed over at a time: the inbox is bounded, what waits in front of it has to be as well.
+const MOST_ITEMS: usize = 1000;
+
 type Problem = Box<dyn std::error::Error + Send + Sync>;
 
 /// Reads the streams of the other servers. It outlives connections: a piece may come again over the next one.
@@ -34,19 +37,54 @@ impl FrameReader {
             Err(error) => return shared.inbox.push(malformed(error)).await,
         };
         let mut items = Vec::new();
+        let mut skipped = Skipped::default();
         for entry in block.entries() {
             let read = entry
                 .map_err(Problem::from)
                 .and_then(|entry| read_entry(shared, &piece, &entry));
-            let item = read.unwrap_or_else(|problem| Some(malformed(problem)));
+            let item = match read {
+                Ok(Some(Item::Report(error))) => skipped.add(error.into()),
+                Ok(item) => item,
+                Err(problem) => skipped.add(problem),
+            };
             // Whether the next message concerns this node can depend on it.
             let changes_rooms = item.as_ref().is_some_and(Item::changes_rooms);
             items.extend(item);
-            if changes_rooms {
+            if changes_rooms || items.len() == MOST_ITEMS {
                 shared.inbox.extend(std::mem::take(&mut items)).await;
             }
         }
+        items.extend(skipped.report());
         shared.inbox.extend(items).await;
+    }
+}
+
+/// What could not be understood of a block. It is told of once: a small notification can hold very many entries.
+#[derive(Default)]
+struct Skipped {
+    count: usize,
+    first: Option<Problem>,
+}
+
+impl Skipped {
+    /// Counts a message, of which nothing is left for JavaScript.
+    fn add(&mut self, problem: Problem) -> Option<Item> {
+        self.count += 1;
+        self.first.get_or_insert(problem);
+        None
+    }
+
+    fn report(self) -> Option<Item> {
+        let first = self.first?;
+        Some(if self.count == 1 {
+            malformed(first)
+        } else {
+            let context = format!(
+                "{} messages in a frame could not be understood and were skipped, the first because",
+                self.count
+            );
+            Item::Report(Error::new(ErrorKind::Malformed, context).with_source(first))
+        })
     }
 }
 

@@ -17,6 +17,8 @@ use crate::redacted::Redacted;
 pub const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// What an item weighs beside its text, in bytes: bounds the number of small ones as well.
 const ITEM_OVERHEAD_BYTES: usize = 128;
+/// What a binary part weighs beside its content, in bytes: JavaScript makes an object of each.
+const PART_OVERHEAD_BYTES: usize = 128;
 /// How much news may wait; more say nothing new to somebody who does not look.
 const MAX_WAITING_NEWS: usize = 1000;
 
@@ -128,7 +130,9 @@ pub enum TargetId {
 }
 
 fn binary_bytes(binary: Option<&Binary>) -> usize {
-    binary.map_or(0, |binary| binary.bytes.len())
+    binary.map_or(0, |binary| {
+        binary.bytes.len() + binary.parts.len() * PART_OVERHEAD_BYTES
+    })
 }
 
 impl fmt::Debug for Item {

@@ -32,6 +32,10 @@ pub const MAX_MESSAGE_BYTES: usize = 2 * 1024 * 1024;
 /// The most bytes of a block.
 const MAX_BLOCK_BYTES: usize = 4 * 1024 * 1024;
 
+/// The most binary parts of a message in a frame. Each becomes an object of JavaScript and a message to every client,
+/// however few bytes it has, and many empty ones compress to nothing. More travel through the attachment table.
+const MAX_PARTS: usize = 1000;
+
 /// Stands for a binary part.
 const PART: char = '\u{1}';
 

@@ -28,6 +28,10 @@ use std::ops::Range;
 use super::json::JsonError;
 use super::MAX_DEPTH;
 
+/// The most binary parts of a message. Each becomes an object of JavaScript and a message to every client, which takes
+/// far more memory than an empty one takes here.
+pub const MAX_PARTS: usize = 65_536;
+
 /// Why a JSON text cannot become msgpack.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 pub enum EncodeError {
@@ -37,6 +41,9 @@ pub enum EncodeError {
     /// A string stands for a binary part that is not there.
     #[error("the message names a binary part that does not exist")]
     UnknownPart,
+    /// More than [`MAX_PARTS`] binary parts.
+    #[error("it has {0} binary parts, more than {MAX_PARTS}")]
+    TooManyParts(usize),
     /// More bytes, items or members than msgpack can count.
     #[error("a value of the message is larger than msgpack allows")]
     TooLarge,
@@ -54,6 +61,9 @@ pub enum DecodeError {
     /// More than [`MAX_DEPTH`] arrays and maps inside each other.
     #[error("more than {MAX_DEPTH} levels of nesting in the msgpack data at byte {0}")]
     TooDeep(usize),
+    /// More than [`MAX_PARTS`] binary parts.
+    #[error("more than {MAX_PARTS} binary parts in the msgpack data at byte {0}")]
+    TooManyParts(usize),
     /// The one byte that starts no value.
     #[error("invalid msgpack type at byte {0}")]
     InvalidType(usize),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{FrameError, MAX_BLOCK_BYTES, MAX_MESSAGE_BYTES, PART};
+use super::{FrameError, MAX_BLOCK_BYTES, MAX_MESSAGE_BYTES, MAX_PARTS, PART};
 use crate::wire::json::push_string;
 use crate::wire::message::MessageType;
 
@@ -179,8 +179,7 @@ pub fn next_entry<'a>(rest: &mut &'a [u8]) -> Option<Entry<'a>> {
     let mut next_length = || usize::try_from(next_number(rest)?).ok();
     let (nsp, options, data) = (next_length()?, next_length()?, next_length()?);
     let parts = next_length()?;
-    // Each takes a byte for its length at least.
-    if parts > rest.len() {
+    if parts > MAX_PARTS {
         return None;
     }
     let mut lengths = Vec::with_capacity(parts);
@@ -231,7 +230,7 @@ fn next_bytes<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     Some(bytes)
 }
 
-/// Whether a message of so many bytes can be an entry.
-pub fn fits(bytes: usize) -> bool {
-    bytes <= MAX_MESSAGE_BYTES
+/// Whether a message of so many bytes and binary parts can be an entry.
+pub fn fits(bytes: usize, parts: usize) -> bool {
+    bytes <= MAX_MESSAGE_BYTES && parts <= MAX_PARTS
 }

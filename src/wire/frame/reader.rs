@@ -1,12 +1,17 @@
 //! From pieces to messages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use super::block::{self, Entry};
 use super::{ascii, FrameError, MAX_BLOCK_BYTES};
 
 /// How many streams are followed at a time: more than there can be servers on a database.
 const MAX_STREAMS: usize = 128;
+/// How many blocks of a stream are remembered: as many as there can be in a batch, which may come twice.
+const MAX_DONE: usize = 1024;
+/// How much of unfinished blocks is kept, in bytes. Large blocks come in several transactions, so those of several
+/// servers may be under way at a time.
+const MAX_UNFINISHED_BYTES: usize = 128 * 1024 * 1024;
 
 /// One notification of a stream.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
@@ -80,17 +85,71 @@ impl Block {
     }
 }
 
+/// A block of which pieces are still to come.
+#[derive(Debug)]
+struct Unfinished {
+    number: u64,
+    /// The place of the next piece in it.
+    index: u64,
+    text: String,
+}
+
 /// Where a stream is.
 #[derive(Debug, Default)]
 struct Stream {
-    /// The number of the block that is being read, or comes next.
-    block: u64,
-    /// The place of the next piece in it.
-    index: u64,
-    /// What was read of it.
-    text: String,
+    /// The numbers of the last blocks that were read. Not just the highest: a number that nobody has proved would
+    /// silence the stream.
+    done: VecDeque<u64>,
+    highest: u64,
+    unfinished: Option<Unfinished>,
     /// When it was heard last, in pieces.
     heard: u64,
+}
+
+impl Stream {
+    fn has_done(&self, block: u64) -> bool {
+        block <= self.highest && self.done.contains(&block)
+    }
+
+    fn remember(&mut self, block: u64) {
+        if self.done.len() == MAX_DONE {
+            self.done.pop_front();
+        }
+        self.done.push_back(block);
+        self.highest = self.highest.max(block);
+    }
+
+    fn unfinished_bytes(&self) -> usize {
+        self.unfinished.as_ref().map_or(0, |block| block.text.len())
+    }
+
+    /// Takes a piece, and gives the text of the block that is complete with it.
+    fn take(&mut self, piece: &Piece<'_>) -> Result<Option<String>, FrameError> {
+        let mut block = match self.unfinished.take() {
+            Some(block) if block.number == piece.block && block.index == piece.index => block,
+            // It begins, or it comes again from its beginning.
+            _ if piece.index == 0 => Unfinished {
+                number: piece.block,
+                index: 0,
+                text: String::new(),
+            },
+            // After a missing piece the block is never completed.
+            other => {
+                self.unfinished = other;
+                return Ok(None);
+            }
+        };
+        block.index += 1;
+        block.text.push_str(piece.text);
+        if block.text.len() > MAX_BLOCK_BYTES / 4 * 5 {
+            return Err(FrameError::Block);
+        }
+        if piece.is_last() {
+            return Ok(Some(block.text));
+        }
+        self.unfinished = Some(block);
+        Ok(None)
+    }
 }
 
 /// The streams of the other servers.
@@ -99,6 +158,8 @@ pub struct Streams {
     streams: HashMap<u64, Stream>,
     /// How many pieces were heard in all.
     pieces: u64,
+    /// How much there is of blocks that are not complete, in bytes.
+    unfinished_bytes: usize,
 }
 
 impl Streams {
@@ -108,53 +169,45 @@ impl Streams {
     /// # Errors
     /// [`FrameError::Block`]: it is none.
     pub fn accept(&mut self, piece: &Piece<'_>) -> Result<Block, FrameError> {
-        let entries = match self.complete(piece)? {
-            Some(text) => block::unpack(ascii::decode(&text).ok_or(FrameError::Block)?)?,
-            None => Vec::new(),
+        let Some(text) = self.complete(piece)? else {
+            return Ok(Block { entries: Vec::new() });
         };
+        let entries = block::unpack(ascii::decode(&text).ok_or(FrameError::Block)?)?;
+        self.stream(piece.stream).remember(piece.block);
         Ok(Block { entries })
     }
 
     /// The text of the block that is complete with a piece.
     fn complete(&mut self, piece: &Piece<'_>) -> Result<Option<String>, FrameError> {
         self.pieces += 1;
-        if !self.streams.contains_key(&piece.stream) && self.streams.len() >= MAX_STREAMS {
+        let pieces = self.pieces;
+        let stream = self.stream(piece.stream);
+        stream.heard = pieces;
+        if stream.has_done(piece.block) {
+            return Ok(None);
+        }
+        let before = stream.unfinished_bytes();
+        let completed = stream.take(piece);
+        let after = stream.unfinished_bytes();
+        self.unfinished_bytes = self.unfinished_bytes - before + after;
+        while self.unfinished_bytes > MAX_UNFINISHED_BYTES {
             self.forget_the_longest_silent();
         }
-        let stream = self.streams.entry(piece.stream).or_default();
-        stream.heard = self.pieces;
-        if piece.block < stream.block {
-            return Ok(None);
+        completed
+    }
+
+    fn stream(&mut self, id: u64) -> &mut Stream {
+        if !self.streams.contains_key(&id) && self.streams.len() >= MAX_STREAMS {
+            self.forget_the_longest_silent();
         }
-        if piece.block > stream.block {
-            stream.block = piece.block;
-            stream.index = 0;
-            stream.text.clear();
-        }
-        // One that comes again is ignored, and after a missing one the block is never completed.
-        if piece.index != stream.index {
-            return Ok(None);
-        }
-        stream.index += 1;
-        stream.text.push_str(piece.text);
-        if stream.text.len() > MAX_BLOCK_BYTES / 4 * 5 {
-            stream.text = String::new();
-            stream.block = piece.block.saturating_add(1);
-            stream.index = 0;
-            return Err(FrameError::Block);
-        }
-        if !piece.is_last() {
-            return Ok(None);
-        }
-        stream.block = piece.block.saturating_add(1);
-        stream.index = 0;
-        Ok(Some(std::mem::take(&mut stream.text)))
+        self.streams.entry(id).or_default()
     }
 
     fn forget_the_longest_silent(&mut self) {
         let longest_silent = self.streams.iter().min_by_key(|(_, stream)| stream.heard);
-        if let Some(id) = longest_silent.map(|(id, _)| *id) {
-            self.streams.remove(&id);
+        let id = longest_silent.map(|(id, _)| *id);
+        if let Some(stream) = id.and_then(|id| self.streams.remove(&id)) {
+            self.unfinished_bytes -= stream.unfinished_bytes();
         }
     }
 }

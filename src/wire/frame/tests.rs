@@ -200,6 +200,25 @@ fn a_block_that_comes_again_is_ignored() {
 }
 
 #[test]
+fn a_number_that_nobody_has_proved_silences_nobody() {
+    let mut writer = writer();
+    let mut streams = Streams::default();
+    for forged in [5000, u64::MAX - 1, u64::MAX] {
+        for notification in [
+            format!("8 some one 7 {forged} 0 2\nbegun"),
+            format!("8 some one 7 {forged} 0 1\nno block"),
+            piece_of(forged, &[0, 9, 1, 0, 1, 0, b'/', b'1']).replacen("1 u", "8 some one", 1),
+        ] {
+            let _ = accept(&mut streams, &notification);
+            let message = text(&noise(20_000));
+            let pieces = block_of(&mut writer, std::slice::from_ref(&message));
+            let again = pieces.iter().chain(&pieces).map(String::as_str);
+            assert!(read(&mut streams, again) == [message], "{notification}");
+        }
+    }
+}
+
+#[test]
 fn a_missing_piece_costs_its_block() {
     let mut writer = writer();
     let mut pieces = block_of(&mut writer, &[text(&noise(20_000))]);
@@ -288,6 +307,46 @@ fn a_block_may_not_grow_without_bound() {
         read == Err(FrameError::Block)
     });
     assert_eq!(refused, Some(MAX_BLOCK_BYTES as u64 / 4 * 5 / 7000));
+}
+
+#[test]
+fn what_is_never_finished_is_given_up() {
+    let mut streams = Streams::default();
+    let filler = "a".repeat(7000);
+    let pieces_of_each = MAX_BLOCK_BYTES / 7000;
+    for stream in 0..100 {
+        for index in 0..pieces_of_each {
+            let (_, read) = accept(&mut streams, &format!("1 u {stream} 1 {index} 5000\n{filler}"));
+            assert_eq!(read, Ok(()));
+        }
+    }
+    let kept = format!("{streams:?}").len();
+    assert!((100_000_000..=135_000_000).contains(&kept), "{kept}");
+    // The last ones are still there, the first ones are not.
+    let end_of = |stream| format!("1 u {stream} 1 {pieces_of_each} {}\né", pieces_of_each + 1);
+    assert_eq!(accept(&mut streams, &end_of(99)).1, Err(FrameError::Block));
+    assert_eq!(accept(&mut streams, &end_of(0)).1, Ok(()));
+}
+
+#[test]
+fn many_parts_travel_in_another_way() {
+    let named = |count: usize| {
+        let names: Vec<String> = (0..count)
+            .map(|index| format!("\"{ESCAPED_MARKER}{index}\""))
+            .collect();
+        binary(&format!("[{}]", names.join(",")), &vec![&[][..]; count])
+    };
+    let mut writer = writer();
+    assert_eq!(push(&mut writer, &named(MAX_PARTS + 1)), None);
+    let pieces = block_of(&mut writer, &[named(MAX_PARTS)]);
+    let messages = read(&mut Streams::default(), pieces.iter().map(String::as_str));
+    assert_eq!(messages, [named(MAX_PARTS)]);
+    // 1001 of them, as a number of seven bits in a byte.
+    let mut forged = vec![0, 9, 1, 0, 0, 0xe9, 7];
+    forged.extend(vec![0; MAX_PARTS + 1]);
+    forged.push(b'/');
+    let (_, refused) = accept(&mut Streams::default(), &piece_of(1, &forged));
+    assert_eq!(refused, Err(FrameError::Entry));
 }
 
 #[test]

@@ -71,7 +71,8 @@ impl Writer {
         let (data, parts) = self.name_parts(message)?;
         let part_bytes: usize = parts.iter().map(|part| part.len() + 10).sum();
         let options = message.options.unwrap_or_default();
-        if !block::fits(message.nsp.len() + options.len() + data.len() + part_bytes) {
+        let bytes = message.nsp.len() + options.len() + data.len() + part_bytes;
+        if !block::fits(bytes, parts.len()) {
             return None;
         }
         let address = (message.kind, message.nsp);

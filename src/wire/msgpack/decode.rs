@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::number::{push_float, push_float_key};
 use super::reader::{Item, Reader};
-use super::{timestamp, DecodeError, Decoded};
+use super::{timestamp, DecodeError, Decoded, MAX_PARTS};
 use crate::wire::json::push_escaped;
 use crate::wire::MAX_DEPTH;
 
@@ -20,7 +20,7 @@ use crate::wire::MAX_DEPTH;
 ///
 /// # Errors
 /// The bytes are not exactly one msgpack value, a key is neither string nor number, a timestamp is malformed, or there
-/// are more than [`MAX_DEPTH`] levels of nesting.
+/// are more than [`MAX_DEPTH`] levels of nesting or [`MAX_PARTS`] binary parts.
 pub fn decode(bytes: &[u8], marker: &str) -> Result<Decoded, DecodeError> {
     let mut transcoder = Transcoder::new(bytes, marker);
     transcoder.value()?;
@@ -116,7 +116,7 @@ impl<'a> Transcoder<'a> {
                 push_wtf8(&mut self.json, bytes);
                 self.json.push('"');
             }
-            Item::Bin(range) => self.part(range),
+            Item::Bin(range) => self.part(start, range)?,
             Item::Array(length) => self.open(start, length, false)?,
             Item::Map(length) => self.open(start, length, true)?,
             Item::Ext(timestamp::EXTENSION, range) => self.timestamp(start, range)?,
@@ -141,11 +141,15 @@ impl<'a> Transcoder<'a> {
         Ok(())
     }
 
-    fn part(&mut self, range: Range<usize>) {
+    fn part(&mut self, start: usize, range: Range<usize>) -> Result<(), DecodeError> {
         let index = self.parts.len();
+        if index == MAX_PARTS {
+            return Err(DecodeError::TooManyParts(start));
+        }
         // Writing to a String cannot fail.
         let _ = write!(self.json, "\"{}{index}\"", self.marker);
         self.parts.push(range);
+        Ok(())
     }
 
     fn timestamp(&mut self, start: usize, range: Range<usize>) -> Result<(), DecodeError> {
@@ -160,7 +164,7 @@ impl<'a> Transcoder<'a> {
     fn extension(&mut self, start: usize, kind: i8, range: Range<usize>) -> Result<(), DecodeError> {
         self.check_depth(start)?;
         self.display(format_args!("{{\"type\":{kind},\"data\":"));
-        self.part(range);
+        self.part(start, range)?;
         self.json.push('}');
         Ok(())
     }

@@ -3,7 +3,7 @@
 use rmp::encode::{self as msgpack, ByteBuf};
 
 use super::number::Number;
-use super::EncodeError;
+use super::{EncodeError, MAX_PARTS};
 use crate::wire::json::{push_escaped, JsonError, RawStr, Scanner, Token};
 
 /// Encodes one JSON value; a string `<marker><index>` becomes the binary part with that index.
@@ -13,8 +13,11 @@ use crate::wire::json::{push_escaped, JsonError, RawStr, Scanner, Token};
 ///
 /// # Errors
 /// The text is not one JSON value of at most [`MAX_DEPTH`](crate::wire::MAX_DEPTH) levels, a marker names a part that
-/// is not there, or something has more than 2<sup>32</sup> - 1 bytes or items.
+/// is not there, there are more than [`MAX_PARTS`], or something has more than 2<sup>32</sup> - 1 bytes or items.
 pub fn encode(json: &str, parts: &[impl AsRef<[u8]>], marker: &str) -> Result<Vec<u8>, EncodeError> {
+    if parts.len() > MAX_PARTS {
+        return Err(EncodeError::TooManyParts(parts.len()));
+    }
     let mut escaped_marker = String::with_capacity(marker.len());
     push_escaped(&mut escaped_marker, marker);
     let binary_bytes = parts

@@ -46,6 +46,22 @@ fn refuses_parts_that_are_not_there() {
 }
 
 #[test]
+fn more_parts_than_javascript_should_hold_are_refused() {
+    let parts = vec![b"A"; MAX_PARTS + 1];
+    assert!(encode("[]", &parts[1..], MARKER).is_ok());
+    let refused = encode("[]", &parts, MARKER);
+    assert_eq!(refused, Err(EncodeError::TooManyParts(MAX_PARTS + 1)));
+    let array_of = |count: usize| {
+        let length = u32::try_from(count).unwrap().to_be_bytes();
+        [&[0xdd][..], &length, &b"\xc4\0".repeat(count)].concat()
+    };
+    let decoded = decode(&array_of(MAX_PARTS), MARKER).unwrap();
+    assert_eq!(decoded.parts.len(), MAX_PARTS);
+    let refused = decode(&array_of(MAX_PARTS + 1), MARKER);
+    assert_eq!(refused, Err(DecodeError::TooManyParts(5 + 2 * MAX_PARTS)));
+}
+
+#[test]
 fn a_string_that_resembles_the_marker_is_a_string() {
     for text in [
         r#""bin:4f:0""#,
