@@ -225,9 +225,7 @@ async function terminateSessions(database) {
  */
 async function untilBothAreGone(reports) {
   const attempts = () =>
-    reports.errors.filter((error) =>
-      error.message.includes("cannot connect"),
-    );
+    reports.errors.filter((error) => error.message.includes("cannot connect"));
   await until(() => attempts().length >= 2, { message: "two attempts" });
 }
 
