@@ -261,19 +261,22 @@ class EngineHost {
   /**
    * Hands an error to the application.
    *
-   * @param {any} err
+   * @param {any} error
    */
-  report(err) {
-    diagnostics.writeError(err);
+  report(error) {
+    diagnostics.writeError(error);
     this.lastError = {
-      code: err?.code ?? err?.name ?? "Error",
-      message: err?.message ?? String(err),
+      code: error?.code ?? error?.name ?? "Error",
+      message: error?.message ?? String(error),
       at: Date.now(),
     };
-    try {
-      this.#errorHandler(err);
-    } catch (thrown) {
+    const tellOfFailure = (/** @type {unknown} */ thrown) =>
       diagnostics.writeLine("error", `the errorHandler threw: ${thrown}`);
+    try {
+      // it may be an async function
+      Promise.resolve(this.#errorHandler(error)).catch(tellOfFailure);
+    } catch (thrown) {
+      tellOfFailure(thrown);
     }
   }
 

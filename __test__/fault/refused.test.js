@@ -69,26 +69,32 @@ describe("a server that does not let us in", () => {
     });
   }
 
-  it("an errorHandler that throws harms nobody", async (t) => {
-    let calls = 0;
-    const server = new TestServer({
-      connectionString: connectionString({ port: "1" }),
-      options: {
-        errorHandler() {
-          calls += 1;
-          throw new Error("from the errorHandler");
+  const fail = () => {
+    throw new Error("from the errorHandler");
+  };
+  const handlers = { throws: fail, rejects: async () => fail() };
+  for (const [what, handler] of Object.entries(handlers)) {
+    it(`an errorHandler that ${what} harms nobody`, async (t) => {
+      let calls = 0;
+      const server = new TestServer({
+        connectionString: connectionString({ port: "1" }),
+        options: {
+          errorHandler() {
+            calls += 1;
+            return handler();
+          },
         },
-      },
-    });
-    t.after(() => server.close());
-    await server.listen();
-    const client = await server.connect();
-    await until(() => calls >= 2);
+      });
+      t.after(() => server.close());
+      await server.listen();
+      const client = await server.connect();
+      await until(() => calls >= 2);
 
-    const arrival = once(client, "news");
-    server.io.emit("news", 1);
-    assert.deepEqual(await arrival, [1]);
-  });
+      const arrival = once(client, "news");
+      server.io.emit("news", 1);
+      assert.deepEqual(await arrival, [1]);
+    });
+  }
 
   it("a password function that fails is asked again", async (t) => {
     const reports = new Reports();

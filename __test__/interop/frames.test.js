@@ -648,6 +648,9 @@ describe("servers of this kind alone speak in frames", () => {
       "a message without options": forgedFrame([
         { type: BROADCAST, data: '{"packet":{"type":2,"data":["evil"]}}' },
       ]),
+      "an event for clients with a reserved name": forgedFrame([
+        { data: `["dis\\u0063onnect","${SECRET}"]` },
+      ]),
       "an event for servers with a reserved name": forgedFrame([
         { type: SERVER_SIDE_EMIT, data: '{"packet":["connection",{}]}' },
       ]),
