@@ -270,13 +270,19 @@ class EngineHost {
       message: error?.message ?? String(error),
       at: Date.now(),
     };
-    const tellOfFailure = (/** @type {unknown} */ thrown) =>
-      diagnostics.writeLine("error", `the errorHandler threw: ${thrown}`);
+    void this.#handToApplication(error);
+  }
+
+  /**
+   * The handler is called at once; it may be an async function.
+   *
+   * @param {any} error
+   */
+  async #handToApplication(error) {
     try {
-      // it may be an async function
-      Promise.resolve(this.#errorHandler(error)).catch(tellOfFailure);
+      await this.#errorHandler(error);
     } catch (thrown) {
-      tellOfFailure(thrown);
+      diagnostics.writeLine("error", `the errorHandler threw: ${thrown}`);
     }
   }
 
