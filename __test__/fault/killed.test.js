@@ -107,7 +107,7 @@ describe("sessions that are ended", () => {
     const tap = await openTap(database);
     await endAgainAndAgain(t, {
       times: 8,
-      options: { heartbeatInterval: 100, heartbeatTimeout: 400 },
+      options: { heartbeatInterval: 100, heartbeatTimeout: 1_500 },
       before: ({ servers }) => untilFramed(tap, servers),
     });
   });
