@@ -13,8 +13,24 @@ const { untilAcquainted } = require("../support/cluster.js");
 const { startReportingServers } = require("../support/reporting-servers.js");
 const { collect, once } = require("../support/wait.js");
 
-/** A small queue: eight megabytes, a thousandth of the usual one. */
-const settings = { max_notify_queue_pages: "1024" };
+/** Eight megabytes, a thousandth of the usual size. */
+const SMALL_QUEUE = "ALTER SYSTEM SET max_notify_queue_pages = 1024";
+
+/**
+ * @param {import("../../scripts/embedded-postgres.js").EmbeddedPostgres} postgres
+ * @returns {Promise<boolean>} whether it can have a small queue: from version 17 on
+ */
+async function makeQueueSmall(postgres) {
+  const admin = new Client(postgres.connectionString);
+  await admin.connect();
+  const { rows } = await admin.query("SHOW server_version_num");
+  const canBeSmall = Number(rows[0].server_version_num) >= 170_000;
+  if (canBeSmall) await admin.query(SMALL_QUEUE);
+  await admin.end();
+  await postgres.stop();
+  await postgres.start();
+  return canBeSmall;
+}
 
 /**
  * Somebody who listens and reads nothing.
@@ -51,11 +67,14 @@ describe("a queue of notifications that is full", () => {
   /** @type {import("../../scripts/embedded-postgres.js").EmbeddedPostgres} */
   let postgres;
   before(async () => {
-    postgres = await startPostgres({ settings });
+    postgres = await startPostgres();
   });
   after(() => postgres?.dispose());
 
   it("delays what does not fit, is reported once, and nothing is lost", async (t) => {
+    if (!(await makeQueueSmall(postgres))) {
+      return t.skip("left out: before PostgreSQL 17 the queue has 8 GB");
+    }
     const { servers, reports } = await startReportingServers(
       t,
       postgres.connectionString,
