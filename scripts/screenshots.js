@@ -124,12 +124,8 @@ async function takePictures(url) {
     const light = await openPage(browser, `${url}/?server=1`, "light", "Ada");
     const dark = await openPage(browser, `${url}/?server=3`, "dark", "Ben");
     await say(light, "Hello from server-1! Does anybody hear me?");
-    await say(dark, "Loud and clear, on server-3.");
-    await say(light, "With nothing but PostgreSQL between us.");
-    await say(
-      dark,
-      "It was stopped a moment ago, and what waited came in order.",
-    );
+    await say(dark, "On server-3, with only PostgreSQL between us.");
+    await say(light, "It was stopped a moment ago, and nobody lost anything.");
     // Takes the focus from what was typed into.
     for (const page of [light, dark]) await page.locator("h1").click();
     await delay(FIGURES_MS);
