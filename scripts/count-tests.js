@@ -1,13 +1,39 @@
 "use strict";
 
-// Reads how many tests passed from what the test runners print, and leaves out what nobody reads.
+// Reads how many tests passed, and which were left out, from what the test runners print; drops what nobody reads.
 
 /**
  * @typedef {object} Counter
  * @property {(line: string) => boolean} read takes the next line; false: not worth showing
  * @property {number} passed
  * @property {number} failed
+ * @property {string[]} leftOut each with its reason; a suite counts once
  */
+
+/** @returns {Counter} for a command that is no test runner, and may say that it did nothing */
+function countNothing() {
+  /** @type {Counter} */
+  const counter = {
+    passed: 0,
+    failed: 0,
+    leftOut: [],
+    read(line) {
+      const note = /^left out: (.+)/.exec(line);
+      if (note?.[1]) counter.leftOut.push(note[1]);
+      return true;
+    },
+  };
+  return counter;
+}
+
+/**
+ * @param {string | undefined} test
+ * @param {string | undefined} reason
+ */
+function describe(test = "", reason = "") {
+  const why = reason.replace(/^left out: /, "");
+  return why === "" ? test : `${test}: ${why}`;
+}
 
 /** @returns {Counter} for `cargo test`, which ends each binary with a line of its own */
 function countCargo() {
@@ -15,7 +41,10 @@ function countCargo() {
   const counter = {
     passed: 0,
     failed: 0,
+    leftOut: [],
     read(line) {
+      const ignored = /^test (.+) \.\.\. ignored(?:, (.+))?$/.exec(line);
+      if (ignored) counter.leftOut.push(describe(ignored[1], ignored[2]));
       const result = /test result: .*?(\d+) passed; (\d+) failed/.exec(line);
       counter.passed += Number(result?.[1] ?? 0);
       counter.failed += Number(result?.[2] ?? 0);
@@ -33,7 +62,16 @@ function countTap() {
   const counter = {
     passed: 0,
     failed: 0,
+    leftOut: [],
     read(line) {
+      // a "#" that belongs to a name or a reason has a backslash before it
+      const skipped = /^\s*ok \d+ - (.*) # SKIP ?(.*)$/.exec(line);
+      if (skipped) {
+        const [test, reason] = skipped
+          .slice(1)
+          .map((text) => text.replaceAll("\\#", "#"));
+        counter.leftOut.push(describe(test, reason));
+      }
       const total = /^# (pass|fail|cancelled) (\d+)$/.exec(line);
       if (total?.[1] === "pass") counter.passed += Number(total[2]);
       else counter.failed += Number(total?.[2] ?? 0);
@@ -53,4 +91,4 @@ function countTap() {
   return counter;
 }
 
-module.exports = { countCargo, countTap };
+module.exports = { countCargo, countNothing, countTap };

@@ -248,5 +248,6 @@ module.exports = {
   allSteps,
   matrixSteps,
   packageSteps,
+  runnerFlags,
   runtimeSteps,
 };

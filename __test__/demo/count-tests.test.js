@@ -1,8 +1,14 @@
 "use strict";
 
 const assert = require("node:assert/strict");
+const { spawnSync } = require("node:child_process");
 const { describe, it } = require("node:test");
-const { countCargo, countTap } = require("../../scripts/count-tests.js");
+const {
+  countCargo,
+  countNothing,
+  countTap,
+} = require("../../scripts/count-tests.js");
+const { runnerFlags } = require("../../scripts/steps.js");
 
 /**
  * @param {import('../../scripts/count-tests.js').Counter} counter
@@ -57,6 +63,53 @@ describe("countTap()", () => {
   });
 });
 
+describe("countTap(), of what was left out", () => {
+  it("has the reasons, and takes a suite as one", () => {
+    const counter = countTap();
+    const output = [
+      "    ok 1 - one \\# SKIP in its name",
+      "    ok 2 - two # SKIP left out: no pgbouncer is installed",
+      "ok 1 - a suite \\#2 # SKIP left out: needs program \\#3",
+      "ok 2 - without a reason # SKIP",
+      "# skipped 2",
+    ].join("\n");
+    assert.equal(read(counter, output).length, 5);
+    assert.deepEqual(counter.leftOut, [
+      "two: no pgbouncer is installed",
+      "a suite #2: needs program #3",
+      "without a reason",
+    ]);
+  });
+
+  it("reads what this Node.js prints", () => {
+    const code = `
+      const { describe, it } = require("node:test");
+      describe("a suite", { skip: "left out: no #1" }, () => it("a", () => {}));
+      it("b", (t) => t.skip("left out: no #2"));
+      it("c", () => {});
+    `;
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const flags = runnerFlags().filter((flag) => flag.includes("reporter"));
+    const { stdout } = spawnSync(process.execPath, [...flags, "-e", code], {
+      encoding: "utf8",
+      env,
+    });
+    const counter = countTap();
+    read(counter, stdout);
+    assert.deepEqual(counter.leftOut, ["a suite: no #1", "b: no #2"], stdout);
+    assert.equal(counter.passed, 1);
+  });
+});
+
+describe("countNothing()", () => {
+  it("takes what a command says that it left out", () => {
+    const counter = countNothing();
+    assert.equal(read(counter, "left out: cargo deny\nall well").length, 2);
+    assert.deepEqual(counter.leftOut, ["cargo deny"]);
+    assert.deepEqual([counter.passed, counter.failed], [0, 0]);
+  });
+});
+
 describe("countCargo()", () => {
   it("adds up the results of all binaries", () => {
     const counter = countCargo();
@@ -67,5 +120,14 @@ describe("countCargo()", () => {
     ].join("\n");
     assert.equal(read(counter, output).length, 3);
     assert.deepEqual([counter.passed, counter.failed], [15, 2]);
+  });
+
+  it("takes what was ignored as left out", () => {
+    const counter = countCargo();
+    read(
+      counter,
+      "test a ... ok\ntest b ... ignored\ntest c - (line 3) ... ignored, slow",
+    );
+    assert.deepEqual(counter.leftOut, ["b", "c - (line 3): slow"]);
   });
 });
