@@ -57,4 +57,12 @@ async function installPostgres(major, signal) {
   return path.join(folder, "native");
 }
 
-module.exports = { ABSENT, installPostgres, MAJORS, NEWEST, OLDEST };
+module.exports = {
+  ABSENT,
+  ALL,
+  installPostgres,
+  MAJORS,
+  NEWEST,
+  OLDEST,
+  PLATFORMS,
+};
