@@ -7,7 +7,8 @@
  * @property {(line: string) => boolean} read takes the next line; false: not worth showing
  * @property {number} passed
  * @property {number} failed
- * @property {string[]} leftOut each with its reason; a suite counts once
+ * @property {string[]} leftOut for want of something, each with its reason; a suite counts once
+ * @property {string[]} inapplicable what has nothing to test here, such as a feature of a newer PostgreSQL
  */
 
 /** @returns {Counter} for a command that is no test runner, and may say that it did nothing */
@@ -17,6 +18,7 @@ function countNothing() {
     passed: 0,
     failed: 0,
     leftOut: [],
+    inapplicable: [],
     read(line) {
       const note = /^left out: (.+)/.exec(line);
       if (note?.[1]) counter.leftOut.push(note[1]);
@@ -27,12 +29,16 @@ function countNothing() {
 }
 
 /**
+ * @param {Counter} counter
  * @param {string | undefined} test
  * @param {string | undefined} reason
  */
-function describe(test = "", reason = "") {
-  const why = reason.replace(/^left out: /, "");
-  return why === "" ? test : `${test}: ${why}`;
+function noteSkipped(counter, test = "", reason = "") {
+  const [, kind, why] =
+    /^(?:(left out|does not apply): )?(.*)$/.exec(reason) ?? [];
+  const list =
+    kind === "does not apply" ? counter.inapplicable : counter.leftOut;
+  list.push(why ? `${test}: ${why}` : test);
 }
 
 /** @returns {Counter} for `cargo test`, which ends each binary with a line of its own */
@@ -42,9 +48,10 @@ function countCargo() {
     passed: 0,
     failed: 0,
     leftOut: [],
+    inapplicable: [],
     read(line) {
       const ignored = /^test (.+) \.\.\. ignored(?:, (.+))?$/.exec(line);
-      if (ignored) counter.leftOut.push(describe(ignored[1], ignored[2]));
+      if (ignored) noteSkipped(counter, ignored[1], ignored[2]);
       const result = /test result: .*?(\d+) passed; (\d+) failed/.exec(line);
       counter.passed += Number(result?.[1] ?? 0);
       counter.failed += Number(result?.[2] ?? 0);
@@ -63,6 +70,7 @@ function countTap() {
     passed: 0,
     failed: 0,
     leftOut: [],
+    inapplicable: [],
     read(line) {
       // a "#" that belongs to a name or a reason has a backslash before it
       const skipped = /^\s*ok \d+ - (.*) # SKIP ?(.*)$/.exec(line);
@@ -70,7 +78,7 @@ function countTap() {
         const [test, reason] = skipped
           .slice(1)
           .map((text) => text.replaceAll("\\#", "#"));
-        counter.leftOut.push(describe(test, reason));
+        noteSkipped(counter, test, reason);
       }
       const total = /^# (pass|fail|cancelled) (\d+)$/.exec(line);
       if (total?.[1] === "pass") counter.passed += Number(total[2]);

@@ -14,6 +14,7 @@ const { endingOnSignals, runCommand } = require("./run-command.js");
  * @property {number} passed
  * @property {number} failed
  * @property {string[]} leftOut
+ * @property {string[]} inapplicable
  * @property {string} [problem]
  * @property {number} durationMs
  */
@@ -88,7 +89,7 @@ async function runStep(step, env, signal) {
     );
   }
   if (signal.aborted) problem = "interrupted";
-  const { passed, failed, leftOut } = counter;
+  const { passed, failed, leftOut, inapplicable } = counter;
   if (step.counter && passed + failed === 0) problem ??= "no test ran";
   problem ??= describeLeftOut(leftOut, env);
   if (problem !== undefined) console.log(`=== ${step.title}: ${problem}`);
@@ -99,6 +100,7 @@ async function runStep(step, env, signal) {
     passed,
     failed: failures,
     leftOut,
+    inapplicable,
     problem,
     durationMs: Date.now() - startedAt,
   };
@@ -116,12 +118,18 @@ function summarise(outcomes) {
       `${verdict} ${formatDuration(durationMs).padStart(12)}  ${title}${problem ? `: ${problem}` : ""}`,
     );
   }
-  for (const { title, leftOut } of outcomes) {
+  for (const { title, leftOut, inapplicable } of outcomes) {
+    for (const test of inapplicable)
+      console.log(`does not apply: ${title}: ${test}`);
     for (const test of leftOut) console.log(`left out: ${title}: ${test}`);
   }
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
   const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
-  const skipped = outcomes.flatMap(({ leftOut }) => leftOut).length;
+  const skipped = outcomes.reduce(
+    (sum, outcome) =>
+      sum + outcome.leftOut.length + outcome.inapplicable.length,
+    0,
+  );
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   return failed === 0;
 }

@@ -55,6 +55,18 @@ describe("what a step left out", () => {
     assert.equal(isWell, true);
   });
 
+  it("is none where it has nothing to test, which is counted all the same", async (t) => {
+    const env = { LEAVE_NOTHING_OUT: process.platform };
+    const reason = "does not apply: PostgreSQL 14 has none";
+    const output = ["# pass 1", `ok 2 - two # SKIP ${reason}`];
+    const { isWell, lines } = await run(t, output, env);
+    assert.equal(isWell, true);
+    assert.deepEqual(lines.slice(-2), [
+      "does not apply: some tests: two: PostgreSQL 14 has none",
+      "1 passed, 0 failed, 1 skipped",
+    ]);
+  });
+
   it("is none where everything ran", async (t) => {
     const env = { LEAVE_NOTHING_OUT: process.platform };
     const { isWell, lines } = await run(t, ["# pass 2"], env);

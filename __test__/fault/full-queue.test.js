@@ -73,7 +73,7 @@ describe("a queue of notifications that is full", () => {
 
   it("delays what does not fit, is reported once, and nothing is lost", async (t) => {
     if (!(await makeQueueSmall(postgres))) {
-      return t.skip("left out: before PostgreSQL 17 the queue has 8 GB");
+      return t.skip("does not apply: before PostgreSQL 17 the queue has 8 GB");
     }
     const { servers, reports } = await startReportingServers(
       t,
