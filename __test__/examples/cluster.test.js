@@ -7,7 +7,7 @@ const { describe, it } = require("node:test");
 
 const { useDatabase } = require("../support/postgres.js");
 const { startTwo } = require("./example-process.js");
-const { assertAllHearAll, untilJoined } = require("./news.js");
+const { assertAllHearAll, sayAnything, untilJoined } = require("./news.js");
 const { startObserver } = require("./observer.js");
 
 const WORKERS = [1, 2];
@@ -32,6 +32,7 @@ describe("the example of Node's cluster module", () => {
       }
     }
     await untilJoined(clients);
+    clients.forEach(sayAnything);
     await assertAllHearAll(clients);
 
     const observer = await startObserver(t, database);

@@ -11,6 +11,7 @@ const { startTwo } = require("./example-process.js");
 const {
   assertAllHearAll,
   assertNewsReaches,
+  sayAnything,
   untilJoined,
 } = require("./news.js");
 const { runsHere } = require("./requirements.js");
@@ -41,6 +42,7 @@ describe("the example", () => {
       const servers = await startTwo(t, name, database);
       const clients = await Promise.all(servers.map((each) => each.connect()));
       await untilJoined(clients);
+      clients.forEach(sayAnything);
       await assertAllHearAll(clients);
 
       const observer = await startObserver(t, database);
