@@ -107,12 +107,12 @@ function promtoolTest(queries) {
     ...series("filtered_messages_total", ["0+50x10", "0+100x10"]),
     ...series("peers", ["1x10", "1x9 0"]),
   ];
-  /** @type {(a?: number, b?: number, more?: string) => object[]} */
-  const ofEach = (a, b, more = "") =>
+  /** @type {(a?: number, b?: number) => object[]} */
+  const ofEach = (a, b) =>
     [a, b].flatMap((value, i) =>
       value === undefined
         ? []
-        : [{ labels: `${more}{instance="${instances[i]}"}`, value }],
+        : [{ labels: `{instance="${instances[i]}"}`, value }],
     );
   const disconnected = `${PREFIX}connected{instance="b"${connection}}`;
   const answers = [
