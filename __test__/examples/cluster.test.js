@@ -15,7 +15,7 @@ const WORKERS = [1, 2];
 describe("the example of Node's cluster module", () => {
   const database = useDatabase();
 
-  it("joins the workers of two hosts, which end in good order", async (t) => {
+  it("joins the workers of two hosts, which shut down gracefully", async (t) => {
     const hosts = await startTwo(t, "cluster", database);
     for (const host of hosts) {
       for (const id of WORKERS) {

@@ -37,7 +37,7 @@ describe("the example", () => {
   const database = useDatabase();
 
   for (const name of [...WITH_A_ROUTE, "http", ...DEPLOYED]) {
-    it(`${name} joins its servers and ends in good order`, async (t) => {
+    it(`${name} joins its servers and shuts down gracefully`, async (t) => {
       if (!runsHere(t, name)) return;
       const servers = await startTwo(t, name, database);
       const clients = await Promise.all(servers.map((each) => each.connect()));
