@@ -142,7 +142,7 @@ export interface PostgresAdapterOptions {
  */
 export interface PostgresAdapterError extends Error {
   /**
-   * Stable, such as `ERR_CONNECTION`. All are explained in `docs/errors.md`.
+   * Stable, such as `ERR_CONNECTION`. All are explained in `docs/errors.md`, which is in this package.
    */
   code: string;
 
