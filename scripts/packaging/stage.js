@@ -63,6 +63,11 @@ function namedBy(pattern) {
     .map((file) => `${dir}/${file}`);
 }
 
+/** @returns {string[]} the files and folders of the package, but for what every package has */
+function packedPaths() {
+  return readManifest(root)["files"].flatMap(namedBy);
+}
+
 /**
  * The packages of the platforms become optional dependencies here and not in package.json: before a release they are in
  * no registry, and `npm ci` in a clone would look for them in vain.
@@ -157,9 +162,9 @@ function tarballName(name, version) {
  */
 function packMain(loader, signal) {
   const manifest = mainManifest();
-  const patterns = ["LICENSE", "README.md", ...manifest["files"]];
+  const names = ["LICENSE", "README.md", ...packedPaths()];
   const files = Object.fromEntries(
-    patterns.flatMap(namedBy).map((name) => [name, path.join(root, name)]),
+    names.map((name) => [name, path.join(root, name)]),
   );
   return packFolder(
     lay("main", manifest, { ...files, "binding.js": loader }),
@@ -186,6 +191,7 @@ module.exports = {
   addresses,
   LOCAL_ONLY,
   PACKAGES,
+  packedPaths,
   packMain,
   packPlatform,
   tarballName,
