@@ -261,17 +261,26 @@ class EngineHost {
   /**
    * Hands an error to the application.
    *
-   * @param {any} err
+   * @param {any} error
    */
-  report(err) {
-    diagnostics.writeError(err);
+  report(error) {
+    diagnostics.writeError(error);
     this.lastError = {
-      code: err?.code ?? err?.name ?? "Error",
-      message: err?.message ?? String(err),
+      code: error?.code ?? error?.name ?? "Error",
+      message: error?.message ?? String(error),
       at: Date.now(),
     };
+    void this.#handToApplication(error);
+  }
+
+  /**
+   * The handler is called at once; it may be an async function.
+   *
+   * @param {any} error
+   */
+  async #handToApplication(error) {
     try {
-      this.#errorHandler(err);
+      await this.#errorHandler(error);
     } catch (thrown) {
       diagnostics.writeLine("error", `the errorHandler threw: ${thrown}`);
     }

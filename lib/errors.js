@@ -17,6 +17,7 @@ const ERROR_CODES = Object.freeze({
   ERR_POOLER:
     "the listener is connected through a pooler behind which nothing can be heard",
   ERR_PUBLISH: "a message could not be published and was dropped",
+  ERR_QUEUE_FULL: "PostgreSQL's queue of notifications is full",
   ERR_BUFFER_OVERFLOW:
     "messages were dropped: too much, or for too long, waited for the server",
   ERR_MALFORMED_MESSAGE:

@@ -12,6 +12,20 @@ const { PostgresAdapterError } = require("./errors");
 const RESERVED_EVENTS = new Set(["connect", "connection", "new_namespace"]);
 
 /**
+ * Events that it lets nobody emit to clients: they close their connection over them.
+ *
+ * @type {Set<unknown>}
+ */
+const RESERVED_FOR_CLIENTS = new Set([
+  "connect",
+  "connect_error",
+  "disconnect",
+  "disconnecting",
+  "newListener",
+  "removeListener",
+]);
+
+/**
  * What is wrong with the data of each type of message. The engine has checked the envelope, and that it is JSON; past
  * that everything can be anything, and reaches the clients or the application.
  *
@@ -83,7 +97,12 @@ function problemOfPacket(packet) {
   if (id !== undefined && id !== null && !isCount(id)) {
     return "the id of its packet is no number";
   }
-  return !(Array.isArray(data) && isName(data[0])) && "its event has no name";
+  if (!Array.isArray(data) || !isName(data[0])) {
+    return "its event has no name";
+  }
+  return (
+    RESERVED_FOR_CLIENTS.has(data[0]) && "the name of its event is reserved"
+  );
 }
 
 /** @param {any} event what the listeners of the namespace get */

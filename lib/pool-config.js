@@ -82,6 +82,7 @@ const { readTls } = require("./tls-config.js");
 function readConnection(target) {
   const source = sourceOf(target);
   refuseUnsupported(source);
+  refuseGarbled(source);
   const client = createClient(source);
   const config = readConfig(client, source);
   return { config, password: async () => readPassword(createClient(source)) };
@@ -153,6 +154,29 @@ function refuseUnsupported({ Client, settings }) {
 }
 
 /**
+ * What `pg` reads something else from than was meant: no scheme or one slash only, text around it, another form than
+ * that of a URL, or a password with a character that ends the address. Its parts would be taken for hosts and
+ * databases, and as such stand in messages, with the password.
+ *
+ * @param {Source} source
+ */
+function refuseGarbled({ settings }) {
+  const given =
+    typeof settings === "string" ? settings : settings["connectionString"];
+  if (typeof given !== "string") return;
+  const isUrl = /^(?:[a-z][a-z0-9+.-]*:\/\/|socket:)/i.test(given);
+  const garbled = isUrl
+    ? /^[^?#]*?\/\/[^/?#@]*(?:[/#][^?]*@|\?[^=&]*@)/
+    : /^\/\/|^\/.*:.*@|^[^/].*[:@=\s"'/]|^[\s"']/;
+  if (!garbled.test(given)) return;
+  throw new PostgresAdapterError(
+    "ERR_OPTIONS",
+    "the connection string is not one: it must look like postgres://user:password@host:5432/database, with " +
+      "nothing around it, and with % escapes for special characters in its parts (encodeURIComponent())",
+  );
+}
+
+/**
  * Whether the class is an application's own, derived from the one of `pg`: what it does on connecting is unknown.
  *
  * @param {ClientClass} Client
@@ -207,10 +231,13 @@ function readConfig(client, source) {
   const parameters = client.connectionParameters;
   const user = readUser(parameters);
   const hosts = readHosts(parameters);
+  const database = text(parameters.database) ?? user;
+  refuseName("user", user);
+  refuseName("database", database);
   return {
     hosts,
     user,
-    database: text(parameters.database) ?? user,
+    database,
     applicationName:
       text(parameters.application_name) ??
       text(parameters.fallback_application_name),
@@ -242,6 +269,21 @@ function readUser(parameters) {
 }
 
 /**
+ * A URL in the place of a name has a password that would stand in messages.
+ *
+ * @param {string} setting
+ * @param {string} name
+ */
+function refuseName(setting, name) {
+  if (name !== "" && !name.includes("\0") && !/:\/\/|:.*@/.test(name)) return;
+  throw new PostgresAdapterError(
+    "ERR_OPTIONS",
+    `the setting "${setting}" must be a name, and is empty, a URL or has a NUL character; a URL goes into ` +
+      '"connectionString"',
+  );
+}
+
+/**
  * `pg` knows one host only; a list (`a,b`), which it would take for one odd name, is what libpq takes it for: the
  * servers among which the primary is to be found. They are on one port, or bring their own (`a:5433,[::1]:5434`).
  *
@@ -261,6 +303,7 @@ function readHost(place, port) {
   const [, address, name, own] =
     /^(?:\[(.+)\]|([^:/]+))(?::(\d+))?$/.exec(place) ?? [];
   const host = address ?? name ?? place;
+  refuseName("host", host);
   return { host, port: own === undefined ? port : readPort(Number(own)) };
 }
 

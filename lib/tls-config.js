@@ -65,7 +65,7 @@ function readTls(client, settings, hosts) {
   if (!ssl) return null;
   if (client.native) throw unsupportedSetting('the setting "ssl" of pg-native');
   if (ssl !== true && typeof ssl !== "object") {
-    throw new TypeError(
+    throw refusal(
       `the setting "ssl" must be a boolean or an object, got ${describeType(ssl)}`,
     );
   }
@@ -175,9 +175,14 @@ function readVersions(options) {
 function versionIndex(version) {
   const index = VERSIONS.indexOf(/** @type {string} */ (version));
   if (index !== -1) return index;
-  throw new TypeError(
+  throw refusal(
     `"ssl.minVersion" and "ssl.maxVersion" must be one of ${VERSIONS.join(", ")}`,
   );
+}
+
+/** @param {string} message */
+function refusal(message) {
+  return Object.assign(new TypeError(message), { code: "ERR_OPTIONS" });
 }
 
 /**

@@ -39,8 +39,8 @@ async function checkConnection(url) {
 }
 
 /**
- * The database of the demo: the one that was named, or one of our own that can be stopped and started. Emits `change`
- * with whether it runs.
+ * The database of the demo: the one that was named, or one of our own that can be stopped and started. Emits `changing`,
+ * then `change` with whether it runs.
  */
 class DemoDatabase extends EventEmitter {
   /**
@@ -107,6 +107,7 @@ class DemoDatabase extends EventEmitter {
   /** @param {boolean} running */
   async apply(running) {
     if (this.server === undefined || running === this.isRunning) return;
+    this.emit("changing");
     if (running) await this.server.start();
     else await this.server.stop();
     console.log(running ? "PostgreSQL runs again." : "PostgreSQL is stopped.");

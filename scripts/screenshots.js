@@ -20,9 +20,6 @@ const LIMIT_MS = 60_000;
 /** Longer than the time that the figures on the page look back: what is unusual shall not be in them. */
 const FIGURES_MS = 21_000;
 
-/** Longer than the journal waits to tell what happened to several servers as one thing. */
-const JOURNAL_MS = 2_000;
-
 const POLL_MS = 100;
 
 /** @typedef {import('../examples/demo/director.js').State} State */
@@ -55,10 +52,12 @@ async function startDemo() {
  * @param {import('playwright-core').Browser} browser
  * @param {string} address
  * @param {'light' | 'dark'} colorScheme
+ * @param {string} visitor
  */
-async function openPage(browser, address, colorScheme) {
+async function openPage(browser, address, colorScheme, visitor) {
   const page = await browser.newPage({ colorScheme, viewport: VIEWPORT });
   page.setDefaultTimeout(LIMIT_MS);
+  await page.addInitScript(`sessionStorage.setItem("name", "${visitor}")`);
   await page.goto(address);
   await page.waitForSelector("#connection[data-tone=good]");
   return page;
@@ -105,20 +104,35 @@ async function makeHistory(url) {
   await everyServer(
     ({ waiting, rates }) => waiting === 0 && rates.received > 9,
   );
-  await delay(JOURNAL_MS);
   await burst();
+}
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @param {string} text
+ */
+async function say(page, text) {
+  await page.getByLabel("Message", { exact: true }).fill(text);
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await page.locator(".own", { hasText: text }).locator(".receipt").waitFor();
 }
 
 /** @param {string} url of the demo */
 async function takePictures(url) {
   const browser = await launchChromium();
   try {
-    const light = await openPage(browser, `${url}/?server=1`, "light");
-    const dark = await openPage(browser, `${url}/?server=3`, "dark");
+    const light = await openPage(browser, `${url}/?server=1`, "light", "Ada");
+    const dark = await openPage(browser, `${url}/?server=3`, "dark", "Ben");
+    await say(light, "Hello from server-1! Does anybody hear me?");
+    await say(dark, "On server-3, with only PostgreSQL between us.");
+    await say(light, "It was stopped a moment ago, and nobody lost anything.");
+    // Takes the focus from what was typed into.
+    for (const page of [light, dark]) await page.locator("h1").click();
     await delay(FIGURES_MS);
     for (const [name, page] of Object.entries({ light, dark })) {
       await page.waitForSelector(".line .dot", { state: "attached" });
-      await page.screenshot({ path: path.join(FOLDER, `demo-${name}.png`) });
+      const file = path.join(FOLDER, `demo-${name}.png`);
+      await page.screenshot({ path: file, fullPage: true });
     }
   } finally {
     await browser.close();

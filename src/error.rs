@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Pooler,
     /// A message could not be published and was dropped.
     Publish,
+    /// PostgreSQL's queue of notifications is full: messages wait.
+    QueueFull,
     /// Messages were dropped: too much, or for too long, waited for the server.
     BufferOverflow,
     /// A notification or an attachment could not be understood and was skipped.
@@ -46,6 +48,7 @@ impl ErrorKind {
             Self::Listen => "ERR_LISTEN",
             Self::Pooler => "ERR_POOLER",
             Self::Publish => "ERR_PUBLISH",
+            Self::QueueFull => "ERR_QUEUE_FULL",
             Self::BufferOverflow => "ERR_BUFFER_OVERFLOW",
             Self::Malformed => "ERR_MALFORMED_MESSAGE",
             Self::Attachment => "ERR_ATTACHMENT",

@@ -22,12 +22,20 @@ describe("listenPool", () => {
     return Object.fromEntries(rows.map(({ name, query }) => [name, query]));
   }
 
-  /** Waits until one session listens, and the other does not. */
-  function untilApart() {
+  /**
+   * Waits until one session listens, and the other does not.
+   * @param {import("socket.io").Server} io which makes the other one publish
+   */
+  function untilApart(io) {
     return until(
       async () => {
+        io.emit("anything");
         const { ears = "", main } = await sessions();
-        return ears.startsWith("LISTEN") && main?.includes("pg_notify");
+        // seconds later it is asked what it listens to
+        return (
+          /^LISTEN|pg_listening_channels/.test(ears) &&
+          main?.includes("pg_notify")
+        );
       },
       { message: "a session that listens and another one that publishes" },
     );
@@ -56,7 +64,7 @@ describe("listenPool", () => {
       pool: settings("main"),
       options: { listenPool: settings("ears") },
     });
-    await untilApart();
+    await untilApart(cluster.io(0));
     assert.deepEqual(asked.sort(), ["ears", "main"]);
     const arrival = once(cluster.client(0), "news");
     cluster.io(0).emit("news", 1);

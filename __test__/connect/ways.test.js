@@ -159,7 +159,8 @@ describe("a way to connect", () => {
       }),
     },
     "the form of libpq, which pg does not know": {
-      target: () => `host=127.0.0.1 port=${server.port} user=truster`,
+      target: () =>
+        `host=127.0.0.1 port=${server.port} user=scrammer password=hunter2`,
       accepted: false,
     },
     "a socket folder": {

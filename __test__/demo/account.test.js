@@ -121,6 +121,22 @@ describe("the journal", () => {
       [["bad", "a,b,c"]],
     );
   });
+
+  it("tells in the order in which things happened, whenever it hears of them", async () => {
+    const journal = new Journal();
+    const place = journal.place();
+    journal.gather("down", "a", () => ["bad", "second"]);
+    journal.add("note", "third");
+    journal.add("note", "first", place);
+    await until(() => journal.entries.length === 3, { message: "all" });
+    const { entries } = journal;
+    assert.deepEqual(
+      entries.map(({ text }) => text),
+      ["first", "second", "third"],
+    );
+    const times = entries.map(({ at }) => at);
+    assert.deepEqual(times, [...times].sort());
+  });
 });
 
 describe("the overview", () => {

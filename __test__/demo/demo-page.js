@@ -148,4 +148,4 @@ class DemoPage {
   }
 }
 
-module.exports = { DemoPage };
+module.exports = { DemoPage, LIMIT_MS };

@@ -6,7 +6,7 @@ const assert = require("node:assert/strict");
 const { after, before, describe, it } = require("node:test");
 const { launchChromium, whyNoChromium } = require("../../scripts/chromium.js");
 const { until } = require("../support/wait.js");
-const { DemoPage } = require("./demo-page.js");
+const { DemoPage, LIMIT_MS } = require("./demo-page.js");
 const { DemoProcess } = require("./demo-process.js");
 
 const SERVERS = ["server-1", "server-2", "server-3"];
@@ -65,7 +65,7 @@ describe("the page of the demo", { skip: whyNoChromium() }, () => {
     await light.see("#messages", /shown by 2 clients within [\d.]+ m?s/);
     await until(
       async () => (await light.runInPage("own-dots", "ownDots()")) === 3,
-      { message: "its way: out of one server, into two" },
+      { timeout: LIMIT_MS, message: "its way: out of one server, into two" },
     );
     await dark.say("hello from two");
     await light.see("#messages", /server-2 \d\d:\d\d hello from two/);
@@ -94,12 +94,15 @@ describe("the page of the demo", { skip: whyNoChromium() }, () => {
   it("keeps what is for other servers while PostgreSQL is stopped, and delivers it then", async () => {
     await light.press("Stop PostgreSQL");
     for (const number of [1, 2, 3])
-      await light.seeServer(number, /no link, \d+ s.*sends no link/);
+      await light.seeServer(
+        number,
+        /no link, \d+ s Sees no other.*sends no link/,
+      );
     await light.see("#database", /stopped/);
     await light.see("#entries", /server-1.* lost PostgreSQL/);
 
     await light.say("said during the outage");
-    await light.see("#messages", /the other servers did not answer yet/);
+    await light.see("#messages", /waits for PostgreSQL/);
     await light.press("Send 10,000 messages");
     await light.seeBurst(["server-1", "this page"], / 10,000 ✓ in order/);
     await light.seeServer(1, /Waiting 10,\d\d\d messages/);
@@ -109,7 +112,15 @@ describe("the page of the demo", { skip: whyNoChromium() }, () => {
     await light.press("Start PostgreSQL");
     await dark.seeBurst([...SERVERS, "this page"], / 10,000 ✓ in order/);
     await dark.see("#messages", /said during the outage/);
-    await light.see("#entries", /10,\d\d\d messages had waited and go out now/);
+    await light.see(
+      "#messages",
+      /shown by 2 clients within [\d.]+ m?s said during the outage/,
+    );
+    // Latest first.
+    await light.see(
+      "#entries",
+      /All 10,000 messages .* 10,\d\d\d messages had waited and go out now.* PostgreSQL runs again.* lost PostgreSQL.* PostgreSQL was stopped/,
+    );
     await light.seeServer(1, /connected.*Waiting nothing/);
   });
 
@@ -124,7 +135,7 @@ describe("the page of the demo", { skip: whyNoChromium() }, () => {
     await light.seeServer(2, /visitors.*running.*connected Sees 2 others/);
     await light.see("#entries", /server-2 is back/);
     await light.see("#entries", /noticed that the former server-2 is gone/);
-    await light.seeServer(2, /3 visitors.*Crane #film/);
+    await light.seeServer(2, /[34] visitors.*Crane #film/);
     await dark.say("from elsewhere");
     await light.see("#messages", /from elsewhere/);
   });
@@ -142,11 +153,12 @@ describe("the page of the demo", { skip: whyNoChromium() }, () => {
       name: "Simulated visitors",
     });
     await visitors.uncheck();
-    await light.seeServer(3, /0 visitors/);
+    // The one of the other tab is where the kills have led it.
+    await light.seeServer(3, /\b[01] visitors?\b/);
     await light.seeServer(1, /[12] visitors?/);
     await light.see("#entries", /The simulated visitors left/);
     await visitors.check();
-    await light.seeServer(3, /3 visitors.*Badger #garden/);
+    await light.seeServer(3, /[34] visitors.*Badger #garden/);
   });
 
   it("had no error in any of this", () => {

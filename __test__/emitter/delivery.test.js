@@ -40,7 +40,12 @@ function emitNumbered(emitter, number) {
 
 describe("the messages of an emitter", () => {
   const database = useDatabase();
-  const cluster = useCluster(database, { servers: 2, clientsPerServer: 2 });
+  const cluster = useCluster(database, {
+    servers: 2,
+    clientsPerServer: 2,
+    // no heartbeat is heard among the messages
+    options: { heartbeatInterval: 600_000, heartbeatTimeout: 1_200_000 },
+  });
 
   it("arrive in the order of the calls, small, large and binary", async (t) => {
     const emitter = emitterFor(t, database.connectionString);

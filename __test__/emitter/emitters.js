@@ -116,7 +116,7 @@ function runNode(args, { env, cwd } = {}) {
   const child = spawn(process.execPath, args, {
     cwd,
     env: { ...process.env, ...env },
-    timeout: 25_000,
+    timeout: 60_000,
     killSignal: "SIGKILL",
   });
   let output = "";

@@ -83,6 +83,9 @@ describe("an emitter that fails", () => {
       errorHandler: reports.errorHandler,
     });
     const heard = hearEverything(cluster.client(0));
+    // the server may have its table before it listens
+    const connections = () => cluster.server(0).adapter().stats().connections;
+    await until(() => connections().listener.state === "connected");
 
     emitter.emit("binary", Buffer.of(1));
     await emitter.flush();

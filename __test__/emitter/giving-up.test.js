@@ -50,7 +50,7 @@ describe("the end of an emitter whose database does not answer", () => {
     const started = performance.now();
     await emitter.close();
 
-    assert.ok(performance.now() - started < 5_000);
+    assert.ok(performance.now() - started < 9_000);
     assert.ok(!reports.codes.includes("ERR_PUBLISH"));
   });
 });

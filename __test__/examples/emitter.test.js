@@ -8,6 +8,7 @@ const { before, describe, it } = require("node:test");
 const { exampleFolder, providePackage } = require("../../scripts/examples.js");
 const { runNode } = require("../emitter/emitters.js");
 const { useCluster } = require("../support/cluster.js");
+const { untilListening } = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
 const { once } = require("../support/wait.js");
 
@@ -18,6 +19,7 @@ describe("the example of an emitter", () => {
   const cluster = useCluster(database, { servers: 1, clientsPerServer: 2 });
 
   before(providePackage);
+  before(() => untilListening(database, cluster.client(0)));
 
   /** @param {...string} args */
   function runExample(...args) {

@@ -19,7 +19,7 @@ const { once, until, within } = require("../support/wait.js");
 /** @typedef {import("socket.io-client").Socket} ClientSocket */
 
 /** Starting a process, and what it still does before it ends, takes a while where much else is done. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** Somebody may take a free port before the example does. */
 const PORT_ATTEMPTS = 5;

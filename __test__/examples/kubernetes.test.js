@@ -194,7 +194,7 @@ describe("the manifests for Kubernetes", () => {
     /** @param {number} status */
     const untilReadiness = (status) =>
       until(async () => (await ask(container.readinessProbe)) === status, {
-        timeout: 30_000,
+        timeout: 60_000,
         message: `readiness ${status}`,
       });
 

@@ -114,7 +114,7 @@ describe("nginx before two servers", { skip }, () => {
       () =>
         clients.every(({ connected }) => connected) &&
         clients.some(({ id }, index) => id !== ids[index]),
-      { timeout: 30_000, message: "every client connected again" },
+      { timeout: 60_000, message: "every client connected again" },
     );
     await untilJoined(clients);
     await assertAllHearAll(clients);

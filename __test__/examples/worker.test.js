@@ -9,6 +9,7 @@ const { exampleCommand } = require("../../scripts/examples.js");
 const { useDatabase } = require("../support/postgres.js");
 const { collect, until } = require("../support/wait.js");
 const { spawnExample, startTwo } = require("./example-process.js");
+const { startObserver } = require("./observer.js");
 
 const PROGRESS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 const ENDED = { code: 0, signal: null, errors: "" };
@@ -29,6 +30,16 @@ describe("the example of a worker", () => {
     return worker;
   }
 
+  /**
+   * What a worker says while a server does not listen is not kept for it.
+   *
+   * @param {import("node:test").TestContext} t
+   */
+  async function untilAllListen(t) {
+    const observer = await startObserver(t, database);
+    await observer.untilServers(2);
+  }
+
   /** @param {import("socket.io-client").Socket} client */
   function listenTo(client) {
     const progress = collect(client, "progress");
@@ -38,6 +49,7 @@ describe("the example of a worker", () => {
 
   it("tells each client about its own job, on whichever server it is", async (t) => {
     const servers = await startTwo(t, "worker", database);
+    await untilAllListen(t);
     const workers = [await startWorker(t), await startWorker(t)];
     const clients = await Promise.all(servers.map((each) => each.connect()));
     const heard = clients.map(listenTo);
@@ -90,6 +102,7 @@ describe("the example of a worker", () => {
 
   it("finishes its job before it ends, and leaves it to another one when it dies", async (t) => {
     const [server] = await startTwo(t, "worker", database);
+    await untilAllListen(t);
     const client = await server.connect();
     const { progress, result } = listenTo(client);
     const doomed = await startWorker(t);

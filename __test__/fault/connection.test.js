@@ -60,7 +60,7 @@ describe("connections", () => {
 
     await proxy.cut();
     near.io.emit("number", 0);
-    await untilBothAreGone(reports);
+    await untilBothAreGone(near);
     const expected = [0];
     for (let number = 1; number < 300; number += 1) {
       if (number % 3 === 0) {

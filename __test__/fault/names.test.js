@@ -4,11 +4,12 @@
 
 const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
+const { setTimeout: delay } = require("node:timers/promises");
 
 const { clusterFor, untilAcquainted } = require("../support/cluster.js");
-const { Reports } = require("../support/faults.js");
+const { Reports, terminateSessions } = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
-const { once } = require("../support/wait.js");
+const { once, until } = require("../support/wait.js");
 
 const HOSTILE_NAMES = [
   '/"; DROP TABLE socket_io_attachments; --',
@@ -77,5 +78,49 @@ describe("namespaces that clients name", () => {
     assert.deepEqual(await arrival, [2]);
     // Socket.IO opens a namespace twice, in some versions
     assert.deepEqual([...new Set(reports.codes)], ["ERR_NAMESPACE"]);
+  });
+});
+
+describe("a namespace whose name the encoding of the database cannot express", () => {
+  const database = useDatabase({ encoding: "LATIN1" });
+
+  it("stays on its server and is reported; the others are heard everywhere", async (t) => {
+    const reports = new Reports();
+    const cluster = await clusterFor(t, database, {
+      servers: 2,
+      namespaces: [/^\//],
+      options: { errorHandler: reports.errorHandler },
+    });
+    const [server, other] = [cluster.server(0), cluster.server(1)];
+    const name = "/😀";
+    const [one, two] = await Promise.all([
+      server.connect(name),
+      server.connect(name),
+    ]);
+    const { message, cause } = await reports.first("ERR_LISTEN");
+    assert.match(message, /cannot listen on socket\.io#\/😀/u);
+    assert.equal(cause?.code, "22P05");
+    const arrivals = [once(one, "hello"), once(two, "hello")];
+    server.io.of(name).emit("hello", 1);
+    assert.deepEqual(await Promise.all(arrivals), [[1], [1]]);
+
+    for (const nsp of ["/", "/é", "/plain"]) {
+      const clients = await Promise.all(
+        cluster.servers.map((each) => each.connect(nsp)),
+      );
+      await untilAcquainted(cluster.servers, { namespace: nsp });
+      const heard = clients.map((client) => once(client, "hello"));
+      other.io.of(nsp).emit("hello", nsp);
+      assert.deepEqual(await Promise.all(heard), [[nsp], [nsp]]);
+    }
+
+    // nor after the connections were made again
+    await terminateSessions(database);
+    await until(() => server.adapter().stats().connections.listener.reconnects);
+    const again = once(cluster.client(0), "again");
+    await until(() => {
+      other.io.emit("again");
+      return Promise.race([again, delay(100)]);
+    });
   });
 });

@@ -5,6 +5,7 @@
 const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
 
+const { untilAcquainted } = require("../support/cluster.js");
 const { Reports } = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
 const { TestServer } = require("../support/server.js");
@@ -40,6 +41,7 @@ describe("two servers of one uid", () => {
       assert.match(error.message, /the uid "same", too/);
     }
     // heartbeats went on meanwhile
+    await untilAcquainted([other.server], { count: 2 });
     const client = await other.server.connect();
     for (const { server } of namesakes) {
       const arrival = once(client, "number");

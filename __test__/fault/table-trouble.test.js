@@ -7,7 +7,7 @@ const { randomBytes } = require("node:crypto");
 const { describe, it } = require("node:test");
 
 const { untilAcquainted } = require("../support/cluster.js");
-const { Reports } = require("../support/faults.js");
+const { Reports, terminateSessions } = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
 const { startProxy } = require("../support/proxy.js");
 const { TestServer } = require("../support/server.js");
@@ -131,6 +131,38 @@ describe("the attachment table, in the middle of traffic,", () => {
     await database.query(`GRANT SELECT ON guarded TO ${role}`);
     await assertWorks(io, values);
     assert.deepEqual(reports.codes, ["ERR_PUBLISH", "ERR_ATTACHMENT"]);
+  });
+
+  it("is in a database that can be read only: what needs it is reported, all else arrives; as it can be written to again, all works", async (t) => {
+    const { reports, io, values } = await startTwo(t, { tableName: "frozen" });
+    await assertWorks(io, values);
+    const [{ name }] = await database.query(
+      "SELECT current_database() AS name",
+    );
+    const setting = `DATABASE "${name}" SET default_transaction_read_only`;
+    await database.query(`ALTER ${setting} = on`);
+    t.after(() => database.query(`ALTER ${setting} = off`));
+    const lost = () =>
+      reports.codes.filter((code) => code === "ERR_CONNECTION").length;
+    // it holds for new sessions
+    await terminateSessions(database);
+    await until(() => lost() >= 4, { message: "four lost connections" });
+
+    io.emit("value", LARGE, "not stored");
+    io.emit("value", "small", 1);
+    assert.deepEqual((await values.count(3))[2], ["small", 1]);
+    const refusal = await reports.first("ERR_PUBLISH");
+    assert.equal(refusal.cause?.code, "25006");
+    const before = lost();
+    io.emit("value", LARGE, "not stored either");
+    io.emit("value", "small", 2);
+    assert.deepEqual((await values.count(4))[3], ["small", 2]);
+    assert.equal(lost(), before);
+
+    await database.query(`ALTER ${setting} = off`);
+    await terminateSessions(database);
+    await until(() => lost() >= before + 4, { message: "four more" });
+    await assertWorks(io, values);
   });
 
   it("is pruned before a server that is behind has read its rows: these are reported, later ones arrive", async (t) => {

@@ -161,7 +161,7 @@ describe("the attachment table", () => {
 
   it("is emptied of old rows, and only of these", async (t) => {
     const { cluster, reports } = await startTwo(t, "cleaned", {
-      cleanupInterval: 50,
+      cleanupInterval: 2_000,
     });
     await database.query(
       `INSERT INTO cleaned (created_at, payload) SELECT now() - interval '1 hour', 'x' FROM generate_series(1, 3000)`,

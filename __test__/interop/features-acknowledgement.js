@@ -10,7 +10,7 @@ const { bytesOf, LARGE_BINARY, LARGE_TEXT } = require("./arrivals.js");
 /** @typedef {import("./mixed-cluster.js").MixedCluster} MixedCluster */
 
 /** Long enough for anything that works, in milliseconds. */
-const ACK_TIMEOUT_MS = 8_000;
+const ACK_TIMEOUT_MS = 20_000;
 
 /** @param {() => MixedCluster} current */
 function acknowledgements(current) {

@@ -41,7 +41,7 @@ const { startMember } = require("./member.js");
 /** @typedef {import("./adapters.js").Kind} Kind */
 
 /** Frames begin once the time-out has passed. */
-const QUICK = { heartbeatInterval: 100, heartbeatTimeout: 600 };
+const QUICK = { heartbeatInterval: 100, heartbeatTimeout: 2_000 };
 
 /** Nothing is removed from the table while a test looks at it. */
 const KEEPING = { ...QUICK, cleanupInterval: 600_000 };
@@ -332,7 +332,7 @@ describe("servers of this kind alone speak in frames", () => {
         const answers = cluster
           .io(0)
           .to(room)
-          .timeout(8_000)
+          .timeout(20_000)
           .emitWithAck("ask");
         const sockets = cluster.io(0).in(room).fetchSockets();
         await cluster.fence(0);
@@ -412,7 +412,7 @@ describe("servers of this kind alone speak in frames", () => {
 
       const answers = await cluster
         .io(1)
-        .timeout(8_000)
+        .timeout(20_000)
         .emitWithAck("ask", value);
 
       assert.deepEqual(
@@ -423,11 +423,11 @@ describe("servers of this kind alone speak in frames", () => {
       );
       cluster.socket(0).join("asked");
       assert.deepEqual(
-        await cluster.io(1).to("asked").timeout(8_000).emitWithAck("ask", 1),
+        await cluster.io(1).to("asked").timeout(20_000).emitWithAck("ask", 1),
         [{ index: 0, got: 1 }],
       );
       assert.deepEqual(
-        await cluster.io(1).to("nobody").timeout(8_000).emitWithAck("ask", 1),
+        await cluster.io(1).to("nobody").timeout(20_000).emitWithAck("ask", 1),
         [],
       );
     }),
@@ -444,7 +444,7 @@ describe("servers of this kind alone speak in frames", () => {
       const { err, answers } = await new Promise((resolve) => {
         cluster
           .io(1)
-          .timeout(500)
+          .timeout(3_000)
           .emit("ask", (/** @type {any} */ error, /** @type {any} */ values) =>
             resolve({ err: error, answers: values }),
           );
@@ -474,7 +474,10 @@ describe("servers of this kind alone speak in frames", () => {
       );
       assert.equal(left, "io server disconnect");
       assert.ok(["io server disconnect", "transport close"].includes(closed));
-      assert.ok(!closing.io.engine || closing.io.engine.readyState !== "open");
+      // the two packets race: the disconnection, and the end of the connection
+      await until(
+        () => !closing.io.engine || closing.io.engine.readyState !== "open",
+      );
       assert.ok(staying.connected);
       staying.disconnect();
       leaving.io._close();
@@ -647,6 +650,9 @@ describe("servers of this kind alone speak in frames", () => {
       ]),
       "a message without options": forgedFrame([
         { type: BROADCAST, data: '{"packet":{"type":2,"data":["evil"]}}' },
+      ]),
+      "an event for clients with a reserved name": forgedFrame([
+        { data: `["dis\\u0063onnect","${SECRET}"]` },
       ]),
       "an event for servers with a reserved name": forgedFrame([
         { type: SERVER_SIDE_EMIT, data: '{"packet":["connection",{}]}' },
@@ -1018,9 +1024,8 @@ describe("servers of this kind and those that come and go", () => {
    * @param {Traffic} traffic
    */
   function afterIntroduction(messages, uid, traffic) {
-    const introduction = messages.findIndex(
-      (message) => message.type === INITIAL_HEARTBEAT && message.uid === uid,
-    );
+    // the first word: its heartbeats go over other connections of its pool, and one can overtake the introduction
+    const introduction = messages.findIndex((message) => message.uid === uid);
     assert.ok(introduction >= 0);
     const { event } = traffic;
     const earlier = messages.slice(0, introduction);
@@ -1129,7 +1134,7 @@ describe("servers of this kind and those that come and go", () => {
         }
         const replies = await cluster
           .io(0)
-          .timeout(8_000)
+          .timeout(20_000)
           .in(String(client.id))
           .fetchSockets();
         assert.equal(replies.length, 1);

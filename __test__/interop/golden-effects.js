@@ -16,7 +16,7 @@ const { BINARY_VALUES, HANDSHAKE, VALUES } = require("./wire-scenario.js");
 /** @typedef {(stage: Stage, first: Message, ...others: Message[]) => Promise<void>} Effect */
 
 /** Long enough for anything that works, in milliseconds. */
-const ACK_TIMEOUT_MS = 8_000;
+const ACK_TIMEOUT_MS = 20_000;
 
 /** @param {any[]} arrived what became of BINARY_VALUES */
 function assertBinaryValues([first, second, ...others]) {

@@ -21,7 +21,7 @@ const NAMESPACES = [
 ];
 
 /** Long enough for anything that works, in milliseconds. */
-const ACK_TIMEOUT_MS = 8_000;
+const ACK_TIMEOUT_MS = 20_000;
 
 describe("namespaces of a mixed cluster", () => {
   const current = useMixedCluster(

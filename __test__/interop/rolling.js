@@ -15,7 +15,7 @@ const { Traffic } = require("./traffic.js");
 /** @typedef {import("./mixed-cluster.js").MixedCluster} MixedCluster */
 
 /** Long enough for anything that works, in milliseconds. */
-const ACK_TIMEOUT_MS = 8_000;
+const ACK_TIMEOUT_MS = 20_000;
 
 /**
  * What a server sends with the JavaScript adapter is on its way over several connections when it closes, and may be
@@ -44,7 +44,7 @@ async function leave(cluster, traffic, leaving) {
  * A server of the JavaScript adapter that reads a row of the table late takes whoever wrote it for alive again, goodbye or
  * not, until its time-out of ten seconds has passed.
  */
-const FORGOTTEN_MS = 30_000;
+const FORGOTTEN_MS = 60_000;
 
 /**
  * @param {MixedCluster} cluster

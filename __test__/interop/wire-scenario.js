@@ -28,6 +28,9 @@ const NEVER_MS = 600_000;
 /** Time for acknowledgements, which the watched server need not get, in milliseconds. */
 const ACK_TIMEOUT_MS = 1_000;
 
+/** Time for those that it has to get, in milliseconds. */
+const ANSWER_TIMEOUT_MS = 5_000;
+
 const ROOMS = ["room", "räume"];
 
 /** Stands for what a real one holds, which is different each time. */
@@ -151,7 +154,7 @@ function acknowledgement(event, n) {
     types: [MessageType.BROADCAST_CLIENT_COUNT, MessageType.BROADCAST_ACK],
     request: fromPeer(MessageType.BROADCAST, {
       packet: { type: 2, data: [event] },
-      opts: { rooms: [], except: [], flags: { timeout: ACK_TIMEOUT_MS } },
+      opts: { rooms: [], except: [], flags: { timeout: ANSWER_TIMEOUT_MS } },
       requestId: requestId(n),
     }),
   };

@@ -12,7 +12,7 @@ const { TestServer } = require("../support/server.js");
 const { once } = require("../support/wait.js");
 
 /** What a process may take that has nothing to wait for: Node.js, its modules and a slow machine. */
-const SHORT_LIFE_MS = 5_000;
+const SHORT_LIFE_MS = 15_000;
 
 /** Closing waits 2 seconds for messages that are left and 3 for the tasks to end, at most. */
 const CLOSE_MS = 5_500;

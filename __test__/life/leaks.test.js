@@ -136,7 +136,7 @@ describe("200 adapters that were closed", () => {
     const { output, errors, code } = await runScript(SCRIPT, {
       args: [await cheapConnection(t), "leaks"],
       flags: ["--expose-gc"],
-      timeout: 60_000,
+      timeout: 180_000,
     });
     assert.equal(errors, "");
     assert.equal(code, 0);

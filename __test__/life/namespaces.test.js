@@ -125,7 +125,7 @@ describe("hundreds of namespaces that come and go", () => {
     const { output, errors, code } = await runScript(SCRIPT, {
       args: [database.connectionString, "5", "100"],
       flags: ["--expose-gc"],
-      timeout: 60_000,
+      timeout: 180_000,
     });
     assert.equal(errors, "");
     assert.equal(code, 0);

@@ -14,7 +14,7 @@ const { TestServer } = require("../support/server.js");
 const { until, within } = require("../support/wait.js");
 
 /** Closing waits 2 seconds for messages that are left and 3 for the tasks to end, at most; and a busy machine. */
-const CLOSED = { timeout: 15_000 };
+const CLOSED = { timeout: 30_000 };
 
 /** @typedef {import("node:test").TestContext} TestContext */
 

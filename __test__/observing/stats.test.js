@@ -20,6 +20,13 @@ const { collect, once, until } = require("../support/wait.js");
 const statsOf = (server, nsp = "/") =>
   /** @type {any} */ (server.adapter(nsp)).stats();
 
+/** @param {import("../..").AdapterStats} stats */
+function isAccountedFor({ received, delivered, filtered }) {
+  const { noSocket, otherRooms, otherServer, membership } = filtered;
+  const filteredMessages = noSocket + otherRooms + otherServer + membership;
+  return received.messages === delivered + filteredMessages;
+}
+
 describe("stats()", () => {
   const database = useDatabase();
 
@@ -77,10 +84,15 @@ describe("stats()", () => {
         statsOf(far).filtered.otherRooms - before.far.filtered.otherRooms ===
         100,
     );
-    const after = { near: statsOf(near), far: statsOf(far) };
-    assert.ok(
-      after.near.published.messages - before.near.published.messages >= 200,
+    // the sender may hear later than the receiver that all is committed
+    await until(
+      () =>
+        statsOf(near).published.messages - before.near.published.messages >=
+        200,
     );
+    // a heartbeat may be on its way from one counter to the other
+    await until(() => isAccountedFor(statsOf(far)));
+    const after = { near: statsOf(near), far: statsOf(far) };
     assert.ok(after.near.published.batches > before.near.published.batches);
     assert.ok(
       after.near.published.batches - before.near.published.batches <= 200,
@@ -89,14 +101,6 @@ describe("stats()", () => {
     assert.ok(after.near.published.largestBatch >= 1);
     assert.equal(after.far.delivered - before.far.delivered, 100);
     assert.ok(after.far.received.bytes > before.far.received.bytes);
-    const { filtered } = after.far;
-    const accounted =
-      after.far.delivered +
-      filtered.noSocket +
-      filtered.otherRooms +
-      filtered.otherServer +
-      filtered.membership;
-    assert.equal(after.far.received.messages, accounted);
     assert.equal(typeof after.near.roundTripTime, "number");
   });
 
@@ -140,12 +144,11 @@ describe("stats()", () => {
     await until(() => statsOf(server).buffer.messages < 20);
     assert.ok(statsOf(server).buffer.bytes <= 10_000);
     await proxy.open();
-    await until(
-      () =>
-        statsOf(server).buffer.dropped > 0 &&
-        statsOf(server).buffer.messages === 0,
-    );
-    const { buffer, connections } = statsOf(server);
+    const { buffer, connections } = await until(() => {
+      const stats = statsOf(server);
+      const { dropped, messages } = stats.buffer;
+      return dropped > 0 && messages === 0 ? stats : undefined;
+    });
     assert.ok(buffer.dropped > 0 && buffer.dropped < 20);
     assert.ok(connections.publisher.reconnects >= 1);
     assert.equal(buffer.bytes, 0);

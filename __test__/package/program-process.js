@@ -8,7 +8,7 @@ const { findFreePort } = require("../support/free-port.js");
 const { collect, until, within } = require("../support/wait.js");
 
 /** Node.js, Socket.IO and the addon are started on a machine that may be busy. */
-const PATIENCE = { timeout: 30_000 };
+const PATIENCE = { timeout: 60_000 };
 
 /** @typedef {import("./project.js").Project} Project */
 

@@ -7,9 +7,9 @@ const { useCluster } = require("../support/cluster.js");
 const { useDatabase } = require("../support/postgres.js");
 
 /** Long enough that only a missing answer reaches it, in milliseconds. */
-const TIMEOUT_MS = 5_000;
-/** For those who wait for an answer that does not come, in milliseconds. */
-const SHORT_TIMEOUT_MS = 300;
+const TIMEOUT_MS = 10_000;
+/** For those who wait for an answer that does not come, while the others do, in milliseconds. */
+const SHORT_TIMEOUT_MS = 3_000;
 
 /**
  * @param {import("socket.io").BroadcastOperator<any, any>} operator

@@ -162,7 +162,7 @@ describe("options", () => {
   it("cleanupInterval removes what is older", async (t) => {
     const tableName = "cleaned";
     await prepareTable(database, tableName);
-    const options = { tableName, cleanupInterval: 300 };
+    const options = { tableName, cleanupInterval: 2_000 };
     const cluster = await clusterFor(t, database, { servers: 2, options });
     await database.query(
       `INSERT INTO ${tableName} (payload, created_at)

@@ -66,7 +66,7 @@ describe("serverCount()", () => {
   });
 
   it("drops a server that was killed, after the heartbeat time-out", async (t) => {
-    const options = { heartbeatInterval: 200, heartbeatTimeout: 1_000 };
+    const options = { heartbeatInterval: 200, heartbeatTimeout: 4_000 };
     const cluster = await clusterFor(t, database, { servers: 2, options });
     const child = await startChild(t, {
       connectionString: database.connectionString,
@@ -79,15 +79,15 @@ describe("serverCount()", () => {
     await until(async () => String(await counts(cluster)) === "2,2");
 
     const elapsed = Date.now() - killedAt;
-    // it may have been silent for one interval when it was killed
-    assert.ok(elapsed >= 700, `dropped too early, after ${elapsed} ms`);
-    assert.ok(elapsed < 5_000, `dropped too late, after ${elapsed} ms`);
+    // it may have been silent for one interval when it was killed, for some on a busy machine
+    assert.ok(elapsed >= 2_500, `dropped too early, after ${elapsed} ms`);
+    assert.ok(elapsed < 20_000, `dropped too late, after ${elapsed} ms`);
   });
 
   it("keeps servers that have nothing to say", async (t) => {
-    const options = { heartbeatInterval: 200, heartbeatTimeout: 1_000 };
+    const options = { heartbeatInterval: 200, heartbeatTimeout: 3_000 };
     const cluster = await clusterFor(t, database, { servers: 3, options });
-    const end = Date.now() + 2_500;
+    const end = Date.now() + 7_500;
 
     await until(async () => {
       assert.deepEqual(await counts(cluster), [3, 3, 3]);

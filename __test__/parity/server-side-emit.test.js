@@ -153,7 +153,7 @@ describe("serverSideEmit() in a cluster that changes", () => {
 
   it("is an error beside the answers when one does not answer", async (t) => {
     const cluster = await clusterFor(t, database, {
-      options: { requestsTimeout: 500 },
+      options: { requestsTimeout: 3_000 },
     });
     const [asker, answering, silent] = peersOf(cluster);
     assert.ok(asker && answering && silent);

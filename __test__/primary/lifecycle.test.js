@@ -3,6 +3,7 @@
 const assert = require("node:assert/strict");
 const { test } = require("node:test");
 
+const { untilListening } = require("../support/faults.js");
 const { startProxy } = require("../support/proxy.js");
 const { useDatabase } = require("../support/postgres.js");
 const { collect } = require("../support/wait.js");
@@ -106,6 +107,7 @@ test("after an outage what was said meanwhile arrives, and newcomers are known",
     connectionString,
     options: silent,
   });
+  await untilListening(database, plain.clients[0]);
   const arrived = collect(plain.clients[0], "meanwhile");
   await worker.emit({}, "meanwhile", 1);
   assert.deepEqual(arrived.values, []);

@@ -91,7 +91,7 @@ describe("requests in a cluster of workers and a plain server", () => {
       }
       const { error, responses } = await asking.call(
         "emitWithAck",
-        { timeout: 8_000 },
+        { timeout: 20_000 },
         "who",
       );
       assert.equal(error, null);

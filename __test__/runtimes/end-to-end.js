@@ -14,7 +14,7 @@ const connectionString = process.env["TEST_DATABASE_URL"];
 assert.ok(connectionString, "TEST_DATABASE_URL is the database to use");
 
 const MIXED_MESSAGES = 300;
-const RECONNECTED = { timeout: 20_000 };
+const RECONNECTED = { timeout: 60_000 };
 
 /** @typedef {import("../support/server.js").ClientSocket} ClientSocket */
 
@@ -101,7 +101,7 @@ const checks = {
       client.on("question", (_, answer) => answer(Buffer.from([index])));
     });
     const answers = await near.io
-      .timeout(10_000)
+      .timeout(30_000)
       .emitWithAck("question", Buffer.alloc(3));
     assert.deepEqual(
       answers.map((/** @type {Buffer} */ bytes) => bytes[0]).sort(),

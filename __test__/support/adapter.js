@@ -48,7 +48,7 @@ const { createAdapter } = isReference
  * @type {AdapterOptions}
  */
 const forgivingOptions = isReference
-  ? { heartbeatInterval: 200, heartbeatTimeout: 1_000 }
+  ? { heartbeatInterval: 200, heartbeatTimeout: 3_000 }
   : {};
 
 /** @typedef {(t: import("node:test").TestContext) => void | Promise<void>} TestBody */

@@ -140,6 +140,18 @@ const WRONG_DATA = {
   ...variants("data of a packet", valuesBut("an array"), (data) =>
     broadcastOf({ packet: { type: 2, data } }),
   ),
+  ...variants(
+    "name of an event",
+    {
+      connect: "connect",
+      connect_error: "connect_error",
+      disconnect: "disconnect",
+      disconnecting: "disconnecting",
+      newListener: "newListener",
+      removeListener: "removeListener",
+    },
+    (name) => broadcastOf({ packet: { type: 2, data: [name, SECRET] } }),
+  ),
   ...variants("event", { missing: [], null: [null], object: [{}] }, (data) =>
     broadcastOf({ packet: { type: 2, data } }),
   ),

@@ -101,12 +101,18 @@ class TestDatabase {
   }
 }
 
-/** @returns {Promise<TestDatabase>} */
-async function createDatabase() {
+/**
+ * @param {{ encoding?: string }} [options] PostgreSQL's own by default
+ * @returns {Promise<TestDatabase>}
+ */
+async function createDatabase({ encoding } = {}) {
   const url = new URL(await serverUrl());
   const name = `test_${randomBytes(6).toString("hex")}`;
   const creator = await connect(url.href);
-  await creator.query(`CREATE DATABASE "${name}"`);
+  const properties = encoding
+    ? `ENCODING '${encoding}' LOCALE 'C' TEMPLATE template0`
+    : "";
+  await creator.query(`CREATE DATABASE "${name}" ${properties}`);
   await creator.end();
   url.pathname = `/${name}`;
   return new TestDatabase(name, url.href, await connect(url.href));
@@ -114,13 +120,14 @@ async function createDatabase() {
 
 /**
  * A database for the tests of a suite, made before them and dropped after them.
+ * @param {{ encoding?: string }} [options]
  * @returns {TestDatabase}
  */
-function useDatabase() {
+function useDatabase(options) {
   /** @type {TestDatabase | undefined} */
   let database;
   before(async () => {
-    database = await createDatabase();
+    database = await createDatabase(options);
   });
   after(() => database?.dispose());
   // the tests hold it before it exists

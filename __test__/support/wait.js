@@ -5,7 +5,8 @@
 const { setTimeout: delay } = require("node:timers/promises");
 
 const POLL_MS = 5;
-const DEFAULT_PATIENCE_MS = 10_000;
+/** Only what fails takes as long as that; what works may be slow on a busy machine. */
+const DEFAULT_PATIENCE_MS = 30_000;
 
 let patienceMs = DEFAULT_PATIENCE_MS;
 

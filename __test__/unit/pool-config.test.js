@@ -293,6 +293,69 @@ describe("what is no connection", () => {
   });
 });
 
+describe("a connection string that is none", () => {
+  const url = `postgres://user:${SECRET}@localhost/db`;
+  const garbled = {
+    "the form of libpq": `host=localhost dbname=db password=${SECRET} user=user`,
+    "no scheme": `user:${SECRET}@localhost/db`,
+    "slashes alone": `//user:${SECRET}@localhost/db`,
+    "one slash": `postgres:/user:${SECRET}@localhost/db`,
+    "no slash": `postgres:user:${SECRET}@localhost/db`,
+    "that of JDBC": `jdbc:postgresql://localhost/db?user=user&password=${SECRET}`,
+    "a space in front": ` ${url}`,
+    quotes: `"${url}"`,
+    apostrophes: `'${url}'`,
+    "a slash in the password": `postgres://user:12/${SECRET}@localhost/db`,
+    "a hash in the password": `postgres://user:12#${SECRET}@localhost/db`,
+    "a question mark in the password": `postgres://user:12?${SECRET}@localhost/db`,
+  };
+  for (const [name, text] of Object.entries(garbled)) {
+    it(`is refused, and not shown: ${name}`, () => {
+      for (const target of [text, { user: "user", connectionString: text }]) {
+        const error = refusal(target);
+        assert.equal(error.code, "ERR_OPTIONS");
+        assert.match(error.message, /postgres:\/\/user:password@host/);
+        assert.ok(!inspect(error).includes(SECRET), inspect(error));
+      }
+    });
+  }
+
+  it("is refused in the place of a name", () => {
+    for (const setting of ["host", "user", "database"]) {
+      const error = refusal({ user: "user", [setting]: url });
+      assert.equal(error.code, "ERR_OPTIONS");
+      assert.match(error.message, new RegExp(`"${setting}" must be a name`));
+      assert.ok(!inspect(error).includes(SECRET), inspect(error));
+    }
+  });
+
+  it("is not one that looks odd", () => {
+    const user = `user:${SECRET}`;
+    for (const [text, host, database] of [
+      [`postgres://${user}@second@localhost/db`, "localhost", "db"],
+      [`postgres://${user}@localhost/a@b`, "localhost", "a@b"],
+      [
+        `postgres://${user}@localhost/db?application_name=a@b:c`,
+        "localhost",
+        "db",
+      ],
+      ["postgres://localhost/db?user=a@b&password=c@d", "localhost", "db"],
+      [`postgres://${user}@%2Ftmp/db`, "/tmp", "db"],
+      [`postgres://${user}@/db?host=/tmp`, "/tmp", "db"],
+      [`postgres://${user}%40%2F@[::1]/d%20b`, "::1", "d b"],
+      [`${url}\n`, "localhost", "db"],
+      ["/run/postgresql db", "/run/postgresql", "db"],
+    ]) {
+      const { config } = readConnection({ connectionString: text, user: "me" });
+      assert.deepEqual(
+        [config.hosts[0]?.host, config.database],
+        [host, database],
+        text,
+      );
+    }
+  });
+});
+
 describe("what the native engine cannot honour", () => {
   it("is refused by name", () => {
     class OwnClient extends pg.Client {}

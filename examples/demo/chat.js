@@ -9,6 +9,7 @@ const { now } = require("./clock.js");
 /**
  * @typedef {object} Receipt
  * @property {string} id of the message
+ * @property {boolean} waits whether it still has to wait for the database; another receipt follows then
  * @property {number} shown how many clients have shown it
  * @property {boolean} everyone whether all servers answered
  * @property {number} took milliseconds until the last of them had answered
@@ -31,8 +32,9 @@ const DEFAULT_ROOM = "lobby";
 const MAX_NAME_LENGTH = 24;
 const MAX_TEXT_LENGTH = 500;
 
-/** How long a sender waits to hear that its message was shown, in milliseconds. */
+/** How long a sender waits to hear that its message was shown, in milliseconds; during an outage, until that ends. */
 const RECEIPT_TIMEOUT_MS = 3_000;
+const OUTAGE_TIMEOUT_MS = 600_000;
 
 /**
  * @param {unknown} value whatever a client sent
@@ -95,7 +97,9 @@ class Chat {
     socket.data.simulated = simulated === true;
     this.enter(socket, cleanRoom(room) || DEFAULT_ROOM);
 
-    socket.on("message", (text, reply) => this.say(socket, text, reply));
+    socket.on("message", (text, receipt) =>
+      this.say(socket, text, receipt === true),
+    );
     socket.on("room", (wanted, reply) =>
       this.changeRoom(socket, wanted, reply),
     );
@@ -152,39 +156,41 @@ class Chat {
    *
    * @param {Socket} socket
    * @param {unknown} text
-   * @param {unknown} reply receives a Receipt
+   * @param {boolean} withReceipt
    */
-  say(socket, text, reply) {
+  say(socket, text, withReceipt) {
     const cleaned = cleanText(text, MAX_TEXT_LENGTH);
     if (cleaned === "") return;
     const message = this.createMessage(socket, "chat", cleaned);
-    if (typeof reply === "function")
-      this.sayWithReceipt(message, (receipt) => reply(receipt));
+    if (withReceipt) this.sayWithReceipt(socket, message);
     else this.io.to(roomKey(message.room)).emit("message", message);
   }
 
   /**
    * Everybody who has shown the message says so, on every server.
    *
+   * @param {Socket} socket is told
    * @param {Message} message
-   * @param {(receipt: Receipt) => void} reply
    */
-  sayWithReceipt(message, reply) {
+  sayWithReceipt(socket, message) {
     const sentAt = now();
+    const waits = !this.link.state.up;
+    const tell = (/** @type {Partial<Receipt>} */ receipt) =>
+      socket.emit("receipt", { id: message.id, waits: false, ...receipt });
     const onAnswers = (
       /** @type {Error | null} */ error,
       /** @type {unknown[]} */ answers,
     ) =>
-      reply({
-        id: message.id,
+      tell({
         shown: answers.length,
-        everyone: !error && this.link.state.up,
+        everyone: !error,
         took: (now() - sentAt) / 1_000,
       });
     this.io
       .to(roomKey(message.room))
-      .timeout(RECEIPT_TIMEOUT_MS)
+      .timeout(waits ? OUTAGE_TIMEOUT_MS : RECEIPT_TIMEOUT_MS)
       .emit("message", message, onAnswers);
+    if (waits) tell({ waits });
   }
 
   /**

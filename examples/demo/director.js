@@ -60,9 +60,12 @@ class Director {
   /** @param {DemoDatabase} database */
   useDatabase(database) {
     this.database = database;
+    // Servers notice before the change is complete; what they notice is told after what it comes from.
+    let place = this.journal.place();
+    database.on("changing", () => (place = this.journal.place()));
     database.on("change", (runs) => {
-      if (runs) this.journal.add("good", "PostgreSQL runs again.");
-      else this.journal.add("bad", "PostgreSQL was stopped.");
+      if (runs) this.journal.add("good", "PostgreSQL runs again.", place);
+      else this.journal.add("bad", "PostgreSQL was stopped.", place);
     });
   }
 

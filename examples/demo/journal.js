@@ -10,7 +10,7 @@ const MAX_ENTRIES = 60;
 
 /**
  * @typedef {object} Entry
- * @property {number} id
+ * @property {number} id the higher, the later it happened
  * @property {number} at milliseconds since 1970
  * @property {'good' | 'bad' | 'note'} kind
  * @property {string} text
@@ -37,13 +37,21 @@ class Journal extends EventEmitter {
     this.gathered = new Map();
   }
 
+  /** @returns {Pick<Entry, 'id' | 'at'>} the place of what happens now, whenever it is told */
+  place() {
+    return { id: ++this.lastId, at: Date.now() };
+  }
+
   /**
    * @param {Entry['kind']} kind
    * @param {string} text
+   * @param {Pick<Entry, 'id' | 'at'>} [place]
    */
-  add(kind, text) {
-    const entry = { id: ++this.lastId, at: Date.now(), kind, text };
-    this.entries = [...this.entries, entry].slice(-MAX_ENTRIES);
+  add(kind, text, place = this.place()) {
+    const entry = { ...place, kind, text };
+    this.entries = [...this.entries, entry]
+      .sort((a, b) => a.id - b.id)
+      .slice(-MAX_ENTRIES);
     this.emit("entry", entry);
   }
 
@@ -58,10 +66,11 @@ class Journal extends EventEmitter {
       known.names.add(name);
       return;
     }
+    const place = this.place();
     const names = new Set([name]);
     const timer = setTimeout(() => {
       this.gathered.delete(topic);
-      this.add(...describe([...names]));
+      this.add(...describe([...names]), place);
     }, GATHER_MS);
     this.gathered.set(topic, { names, timer });
   }

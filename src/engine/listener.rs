@@ -11,7 +11,7 @@ use super::shared::Shared;
 use super::shutdown::Shutdown;
 use super::stats::Link;
 use super::supervisor::{Ended, Supervisor};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::options::Role;
 use crate::pg::database::{Database, Listener};
 use crate::wire::message::MessageType;
@@ -56,7 +56,7 @@ async fn serve<L: Listener>(
     supervisor: &mut Supervisor<'_>,
     shutdown: &mut Shutdown,
 ) -> Ended {
-    let mut channels = HashSet::new();
+    let mut channels = Channels::default();
     let mut changed = true;
     // Whoever came or went while there was no connection must be found out again.
     shared.announce_everywhere();
@@ -101,24 +101,65 @@ fn stop_listening(shared: &Shared) {
     }
 }
 
+/// What a session listens on.
+#[derive(Default)]
+struct Channels {
+    open: HashSet<String>,
+    /// What PostgreSQL refuses to listen on, such as a name that the encoding of the database cannot express.
+    refused: HashSet<String>,
+}
+
 /// Listens on what is open and on nothing else; then tells the peers of the newly opened namespaces, so that
 /// their answers are heard.
 async fn follow_namespaces<L: Listener>(
     shared: &Shared,
     connection: &mut L,
-    channels: &mut HashSet<String>,
+    channels: &mut Channels,
 ) -> Result<()> {
     let mut wanted: HashSet<String> = shared.namespaces().channels().map(str::to_owned).collect();
     wanted.extend(shared.frame_channel.as_deref().map(str::to_owned));
-    let closed: Vec<String> = channels.difference(&wanted).cloned().collect();
-    let opened: Vec<String> = wanted.difference(channels).cloned().collect();
+    let Channels { open, refused } = channels;
+    refused.retain(|channel| wanted.contains(channel));
+    let closed: Vec<String> = open.difference(&wanted).cloned().collect();
     connection.unlisten(&closed).await?;
-    connection.listen(&opened).await?;
-    *channels = wanted;
-    for id in newly_opened(shared, channels) {
+    open.retain(|channel| wanted.contains(channel));
+    let opened = wanted
+        .iter()
+        .filter(|channel| !open.contains(*channel) && !refused.contains(*channel));
+    for (channel, error) in listen(connection, opened.cloned().collect()).await? {
+        shared.inbox.report(error);
+        refused.insert(channel);
+    }
+    open.extend(wanted.into_iter().filter(|channel| !refused.contains(channel)));
+    for id in newly_opened(shared, open) {
         announce(shared, id);
     }
     Ok(())
+}
+
+/// Listens on channels, and returns those that are refused. One of them must not cost the others: they are listened on
+/// together, and in ever smaller parts where that is refused.
+async fn listen<L: Listener>(connection: &mut L, channels: Vec<String>) -> Result<Vec<(String, Error)>> {
+    let mut refused = Vec::new();
+    let mut parts = vec![channels];
+    while let Some(mut part) = parts.pop() {
+        match connection.listen(&part).await {
+            Ok(()) => {}
+            Err(error) if !is_about_names(&error) => return Err(error),
+            Err(error) if part.len() <= 1 => refused.extend(part.pop().map(|channel| (channel, error))),
+            Err(_) => {
+                let half = part.split_off(part.len() / 2);
+                parts.extend([part, half]);
+            }
+        }
+    }
+    Ok(refused)
+}
+
+/// Whether a statement is refused for what it names: values that cannot be (class 22), or its text (42).
+fn is_about_names(error: &Error) -> bool {
+    let class = error.sqlstate().and_then(|code| code.get(..2));
+    matches!(class, Some("22" | "42"))
 }
 
 fn announce(shared: &Shared, id: NamespaceId) {

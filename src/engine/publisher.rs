@@ -16,13 +16,16 @@ use super::shutdown::Shutdown;
 use super::stats::Link;
 use super::supervisor::{Ended, Supervisor};
 use super::unsent::Unsent;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::options::Role;
 use crate::pg::database::{Database, Publisher};
 
 /// After how much idleness the server is asked for a sign of life: often enough that one that fell silent is noticed
 /// within 15 seconds, also by a statement that is sent just before and waited for as long as it may take.
 const PROBE_AFTER: Duration = Duration::from_secs(2);
+
+/// How long messages wait for room in PostgreSQL's queue between two attempts.
+const ROOM_RETRY: Duration = Duration::from_secs(1);
 
 /// Publishes until the engine ends.
 pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdown: Shutdown) {
@@ -65,6 +68,8 @@ struct Work<'a> {
     unsent: Unsent<'a>,
     /// Whether the table was found to be there since the last success.
     table_checked: bool,
+    /// Whether PostgreSQL's queue of notifications was full at the last attempt.
+    queue_full: bool,
 }
 
 impl<'a> Work<'a> {
@@ -74,6 +79,7 @@ impl<'a> Work<'a> {
             cleaner: Cleaner::new(shared.options.cleanup_interval()),
             unsent: Unsent::new(shared),
             table_checked: false,
+            queue_full: false,
         }
     }
 
@@ -105,6 +111,16 @@ impl<'a> Work<'a> {
                 return Ended::Lost(error);
             }
             supervisor.works();
+            if self.queue_full {
+                tokio::select! {
+                    biased;
+                    () = shutdown.wait() => return Ended::Shutdown,
+                    error = connection.lost() => return Ended::Lost(error),
+                    () = self.grow_old() => {}
+                    () = tokio::time::sleep(ROOM_RETRY) => {}
+                }
+                continue;
+            }
             tokio::select! {
                 biased;
                 () = shutdown.wait() => return Ended::Shutdown,
@@ -147,7 +163,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Sends everything that is prepared.
+    /// Sends everything that is prepared, as far as there is room for it.
     async fn send_all<P: Publisher>(
         &mut self,
         connection: &mut P,
@@ -159,8 +175,28 @@ impl<'a> Work<'a> {
             self.unsent.give_back(batch);
             self.after_sending(connection, sent).await?;
             supervisor.works();
+            if self.queue_full {
+                break;
+            }
         }
         Ok(())
+    }
+
+    /// It is as if the server were away: messages wait, within the bounds of the buffer. Told once.
+    fn wait_for_room(&mut self, error: Error) {
+        if !self.queue_full {
+            self.queue_full = true;
+            self.shared.outbox.set_online(false);
+            self.shared.inbox.report(error);
+        }
+    }
+
+    /// There is room again.
+    fn found_room(&mut self) {
+        if std::mem::take(&mut self.queue_full) {
+            self.shared.outbox.set_online(true);
+            self.end_outage();
+        }
     }
 
     /// Deals with the outcome for the oldest batch. An error means that the connection is lost.
@@ -169,6 +205,11 @@ impl<'a> Work<'a> {
             Ok(()) => {
                 self.table_checked = false;
                 self.unsent.committed();
+                self.found_room();
+                return Ok(());
+            }
+            Err(error) if error.kind() == ErrorKind::QueueFull => {
+                self.wait_for_room(error);
                 return Ok(());
             }
             Err(error) if error.is_retryable() => {

@@ -99,6 +99,8 @@ impl Database for PgDatabase {
 pub(super) enum SqlErrorKind {
     /// The connection or the server is not in a state to serve: connect again.
     Unavailable,
+    /// No notification fits into the queue until others are read.
+    QueueFull,
     /// A table is missing.
     UndefinedTable,
     /// Somebody else created the same thing.
@@ -126,6 +128,9 @@ impl SqlErrorKind {
                 Self::AlreadyExists
             }
             SqlState::READ_ONLY_SQL_TRANSACTION | SqlState::TOO_MANY_CONNECTIONS => Self::Unavailable,
+            SqlState::PROGRAM_LIMIT_EXCEEDED if error.as_db_error().is_some_and(is_full_queue) => {
+                Self::QueueFull
+            }
             // 08: connection exception; 57P: the operator's intervention, such as a shutdown.
             _ if code.code().starts_with("08") || code.code().starts_with("57P") => Self::Unavailable,
             _ => Self::Refused,
@@ -135,6 +140,11 @@ impl SqlErrorKind {
 
 fn ends_the_connection(answer: &DbError) -> bool {
     matches!(answer.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
+}
+
+/// The code has other meanings, too.
+fn is_full_queue(answer: &DbError) -> bool {
+    answer.routine() == Some("PreCommit_Notify")
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {
@@ -161,6 +171,7 @@ pub(super) fn statement_error(
 ) -> Error {
     let kind = match SqlErrorKind::of(&error) {
         SqlErrorKind::Unavailable => ErrorKind::Connection,
+        SqlErrorKind::QueueFull => ErrorKind::QueueFull,
         SqlErrorKind::UndefinedTable => ErrorKind::Table,
         SqlErrorKind::AlreadyExists | SqlErrorKind::Refused => kind,
     };

@@ -142,7 +142,11 @@ impl Listener for PgListener {
         if channels.is_empty() {
             return Ok(());
         }
-        self.execute(&sql::listen(channels), "cannot listen").await?;
+        let what = match channels {
+            [channel] => format!("cannot listen on {channel}"),
+            _ => "cannot listen".to_owned(),
+        };
+        self.execute(&sql::listen(channels), &what).await?;
         self.inbound.watch.expect(channels);
         Ok(())
     }

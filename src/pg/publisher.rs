@@ -26,6 +26,11 @@ pub struct PgPublisher {
     deadline: Deadline,
 }
 
+/// The SQLSTATE of an error.
+fn has_code(error: &Error, code: &SqlState) -> bool {
+    error.sqlstate() == Some(code.code())
+}
+
 /// A standby would refuse the first message only. Whoever waits for the peers until then does not know whether they
 /// can be back already.
 async fn refuse_standby(client: &Client) -> Result<()> {
@@ -62,10 +67,29 @@ impl PgPublisher {
     async fn publish(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<()> {
         let published = async {
             let rows = self.client.query_typed(sql, parameters).await;
-            rows.map(drop)
-                .map_err(|error| statement_error(error, ErrorKind::Publish, "cannot publish"))
+            let error = match rows {
+                Ok(_) => return Ok(()),
+                Err(error) => statement_error(error, ErrorKind::Publish, "cannot publish"),
+            };
+            if error.kind() == ErrorKind::QueueFull {
+                // What was read in the meantime is not taken out of the queue before somebody asks.
+                let _ = self.client.batch_execute(sql::QUEUE_USAGE).await;
+            }
+            Err(self.unless_standby(error, ErrorKind::Publish).await)
         };
         self.deadline.run(published).await
+    }
+
+    /// What a refusal means. A standby refuses everything: the connection is of no use. But a primary can be set to be
+    /// read-only, too (`default_transaction_read_only`), and then only what writes is refused.
+    async fn unless_standby(&self, error: Error, kind: ErrorKind) -> Error {
+        if !has_code(&error, &SqlState::READ_ONLY_SQL_TRANSACTION) {
+            return error;
+        }
+        match refuse_standby(&self.client).await {
+            Ok(()) => error.with_kind(kind),
+            Err(standby) => standby,
+        }
     }
 }
 
@@ -73,7 +97,10 @@ impl Publisher for PgPublisher {
     async fn ensure_table(&mut self) -> Result<()> {
         let prepared = async {
             refuse_standby(&self.client).await?;
-            attachments::ensure_table(&self.client, &self.statements).await
+            match attachments::ensure_table(&self.client, &self.statements).await {
+                Err(error) => Err(self.unless_standby(error, ErrorKind::Table).await),
+                Ok(()) => Ok(()),
+            }
         };
         self.deadline.run(prepared).await
     }
@@ -129,10 +156,13 @@ impl Publisher for PgPublisher {
                 .client
                 .execute_typed(&self.statements.prune, &parameters)
                 .await;
-            rows.map_err(|error| {
-                let context = format!("cannot remove old attachments from {}", self.statements.table);
-                statement_error(error, ErrorKind::Cleanup, context)
-            })
+            let error = match rows {
+                Ok(count) => return Ok(count),
+                Err(error) => error,
+            };
+            let context = format!("cannot remove old attachments from {}", self.statements.table);
+            let error = statement_error(error, ErrorKind::Cleanup, context);
+            Err(self.unless_standby(error, ErrorKind::Cleanup).await)
         };
         self.deadline.run(pruned).await
     }

@@ -219,7 +219,7 @@ async fn a_batch_that_was_given_up_is_not_carried_out_later() {
         .await;
     let database = server
         .database(&server.table())
-        .with_statement_timeout(Duration::from_millis(200));
+        .with_statement_timeout(Duration::from_secs(2));
     let mut impatient = database.connect_publisher().await.unwrap();
     let error = impatient
         .notify_batch(&[attached(&server.schema, b"row")])

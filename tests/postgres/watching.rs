@@ -24,7 +24,7 @@ async fn database_that_runs(server: &RealServer, statement: &str) -> PgDatabase 
         .await;
     server
         .database(&server.table())
-        .with_watch_tick(Duration::from_millis(10))
+        .with_watch_tick(Duration::from_millis(200))
 }
 
 /// Receives until that fails, while the channel is notified again and again.
@@ -107,9 +107,8 @@ async fn questions_disturb_neither_the_order_nor_changes_of_what_is_listened_on(
     let Some(server) = RealServer::from_environment().await else {
         return;
     };
-    let database = server
-        .database("attachments")
-        .with_watch_tick(Duration::from_millis(1));
+    let tick = Duration::from_millis(200);
+    let database = server.database("attachments").with_watch_tick(tick);
     let (mut listener, mut publisher) = pair(&server, &database).await;
     for round in 0..200 {
         let other = [format!("{}_{round}", server.schema)];
@@ -118,6 +117,10 @@ async fn questions_disturb_neither_the_order_nor_changes_of_what_is_listened_on(
         let batch: Vec<_> = texts.iter().map(|text| inline(&server.schema, text)).collect();
         publisher.notify_batch(&batch).await.unwrap();
         assert_eq!(payloads(&mut listener, 5).await, texts);
+        if round % 100 == 0 {
+            let idle = timeout(tick * 8, listener.receive(&mut Vec::new(), 1)).await;
+            assert!(idle.is_err(), "nothing but a question and its answer");
+        }
         listener.unlisten(&other).await.unwrap();
     }
     server.clean_up().await;

@@ -47,6 +47,14 @@ function createMessage({ id, kind, from, server, text, at }, own) {
   return item;
 }
 
+/** @param {Receipt} receipt */
+function describeReceipt({ waits, shown, everyone, took }) {
+  if (waits) return "waits for PostgreSQL to reach the other servers";
+  const clients = shown === 1 ? "1 client" : `${shown} clients`;
+  const rest = everyone ? "" : "; not every server answered";
+  return `shown by ${clients} within ${formatMs(took)}${rest}`;
+}
+
 export class ChatView {
   /** @param {{ onRoom: (room: string) => void }} actions */
   constructor({ onRoom }) {
@@ -125,15 +133,20 @@ export class ChatView {
   }
 
   /** @param {Receipt} receipt for an own message */
-  showReceipt({ id, shown, everyone, took }) {
-    const tabs = shown === 1 ? "1 client" : `${shown} clients`;
-    const text = everyone
-      ? `shown by ${tabs} within ${formatMs(took)}`
-      : `shown by ${tabs}; the other servers did not answer yet`;
+  showReceipt(receipt) {
     const head = this.messages.querySelector(
-      `[data-id="${CSS.escape(id)}"] .head`,
+      `[data-id="${CSS.escape(receipt.id)}"] .head`,
     );
-    head?.append(create("span", "receipt", text));
+    const element = create("span", "receipt", describeReceipt(receipt));
+    element.dataset.waits = String(receipt.waits);
+    head?.querySelector(".receipt")?.remove();
+    head?.append(element);
+  }
+
+  /** @param {string} text for messages whose receipt will not come any more */
+  giveUpReceipts(text) {
+    const waiting = this.messages.querySelectorAll(".receipt[data-waits=true]");
+    for (const receipt of waiting) setText(receipt, text);
   }
 
   /** @param {string} text something that happened to this tab */

@@ -18,9 +18,10 @@ export function startChat(socket) {
     });
   const view = new ChatView({ onRoom: changeRoom });
 
-  socket.on("disconnect", () =>
-    view.showConnection("bad", `${me.server} is gone: looking for another one`),
-  );
+  socket.on("disconnect", () => {
+    view.showConnection("bad", `${me.server} is gone: looking for another one`);
+    view.giveUpReceipts(`no receipt: ${me.server} is gone`);
+  });
   socket.on("connect_error", () =>
     view.showConnection("bad", "no connection: trying again"),
   );
@@ -50,15 +51,16 @@ export function startChat(socket) {
     if (typeof confirm === "function") confirm();
   });
 
-  startForms(socket, view, changeRoom);
+  socket.on("receipt", (receipt) => view.showReceipt(receipt));
+
+  startForms(socket, changeRoom);
 }
 
 /**
  * @param {import('socket.io-client').Socket} socket
- * @param {ChatView} view
  * @param {(room: string) => void} changeRoom
  */
-function startForms(socket, view, changeRoom) {
+function startForms(socket, changeRoom) {
   const nameInput = /** @type {HTMLInputElement} */ (byId("name"));
   nameInput.value = me.name;
   nameInput.addEventListener("change", () =>
@@ -74,7 +76,8 @@ function startForms(socket, view, changeRoom) {
     event.preventDefault();
     const text = textInput.value.trim();
     if (text === "" || !socket.connected) return;
-    socket.emit("message", text, view.showReceipt.bind(view));
+    const withReceipt = true;
+    socket.emit("message", text, withReceipt);
     traceMessage(me.server);
     textInput.value = "";
     textInput.focus();

@@ -27,7 +27,7 @@ function onPress(control, action) {
     try {
       const state = await act(action());
       setUsable(control, true);
-      showControls(state);
+      show(state);
       trouble.hidden = true;
     } catch (error) {
       setUsable(control, true);
@@ -43,8 +43,15 @@ const visitors = /** @type {HTMLInputElement} */ (byId("visitors"));
 /** @type {State | undefined} */
 let latest;
 
-/** @param {() => string} serverName the server of this tab */
-export function startControls(serverName) {
+/** What shows a state on all of the page. */
+let show = showControls;
+
+/**
+ * @param {() => string} serverName the server of this tab
+ * @param {(state: State) => void} onState what follows from a press, without waiting for the next state that comes
+ */
+export function startControls(serverName, onState) {
+  show = onState;
   onPress(byId("burst"), () => {
     const servers = latest?.servers.map(({ name }) => name) ?? [];
     return `servers/${servers.indexOf(serverName()) + 1}/burst`;

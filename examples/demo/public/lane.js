@@ -13,7 +13,16 @@ const SPREAD_MS = 500;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** @typedef {'sent' | 'delivered' | 'filtered' | 'own'} DotKind */
+/** @typedef {'open' | 'cut' | 'unused'} TrackState cut: without a link; unused: without a server */
 /** @typedef {import('../overview.js').ServerFigures} ServerFigures */
+
+const CLOSED = { cut: "no link", unused: "nothing" };
+
+/**
+ * @param {import('../../../index.js').AdapterStats['connections']['listener']} connection
+ * @returns {TrackState}
+ */
+const stateOf = ({ state }) => (state === "connected" ? "open" : "cut");
 
 /**
  * @param {number} rate messages a second
@@ -52,14 +61,16 @@ class Track {
   }
 
   /**
-   * @param {boolean} connected
-   * @param {string} amount
+   * @param {TrackState} state
+   * @param {string} [amount]
    * @param {string} [delay]
    */
-  show(connected, amount, delay = "") {
-    this.element.dataset.connected = String(connected);
-    setText(this.label, connected ? amount : "no link");
-    setText(this.delay, connected ? delay : "");
+  show(state, amount = "", delay = "") {
+    const isOpen = state === "open";
+    this.element.dataset.state = state;
+    setText(this.label, isOpen ? amount : CLOSED[state]);
+    setText(this.delay, isOpen ? delay : "");
+    if (!isOpen) this.line.replaceChildren();
   }
 
   /**
@@ -76,8 +87,12 @@ class Track {
    * @param {number} delay milliseconds
    */
   sendDot(kind, delay) {
-    const connected = this.element.dataset.connected === "true";
-    if (!connected || calm.matches || document.hidden) return;
+    if (
+      this.element.dataset.state !== "open" ||
+      calm.matches ||
+      document.hidden
+    )
+      return;
     const dot = create("span", "dot");
     dot.dataset.kind = kind;
     this.line.append(dot);
@@ -107,18 +122,15 @@ export class Lane {
   /** @param {ServerFigures | null} figures null while the server does not run */
   show(figures) {
     if (figures === null) {
-      this.out.show(false, "");
-      this.in.show(false, "");
+      this.out.show("unused");
+      this.in.show("unused");
       return;
     }
     const { connections, rates, delay } = figures;
     const perSecond = (/** @type {number} */ rate) => `${formatCount(rate)}/s`;
-    this.out.show(
-      connections.publisher.state === "connected",
-      perSecond(rates.published),
-    );
+    this.out.show(stateOf(connections.publisher), perSecond(rates.published));
     this.in.show(
-      connections.listener.state === "connected",
+      stateOf(connections.listener),
       perSecond(rates.received),
       delay === null ? "" : `after ${formatMs(delay)}`,
     );

@@ -19,18 +19,21 @@ const socket = io({
   reconnectionDelayMax: 2000,
 });
 
+/** @param {import('../director.js').State} state */
+function showState(state) {
+  // Without the demo around it a server serves the chat alone.
+  document.body.dataset.view = "live";
+  showFigures(state.figures);
+  showCluster(state, socket.id);
+  showControls(state);
+  showBurst(state.burst);
+}
+
 startChat(socket);
 countBursts(socket);
-startControls(() => me.server);
+startControls(() => me.server, showState);
 watchCluster({
-  onState: (state) => {
-    // Without the demo around it a server serves the chat alone.
-    document.body.dataset.view = "live";
-    showFigures(state.figures);
-    showCluster(state, socket.id);
-    showControls(state);
-    showBurst(state.burst);
-  },
+  onState: showState,
   onJournal: showEntries,
   onEntry: addEntry,
   onLost: () => {

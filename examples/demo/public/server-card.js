@@ -11,6 +11,8 @@ import { Lane } from "./lane.js";
 
 const MAX_PEOPLE = 4;
 
+const CONNECTED = "connected";
+
 /** @type {Record<ServerState['phase'], { tone: Tone, text: string }>} */
 const PHASES = {
   starting: { tone: "wait", text: "starting" },
@@ -25,11 +27,21 @@ const PHASES = {
 function describeLink({ listener, publisher }) {
   const listens = listener.state === "connected";
   const publishes = publisher.state === "connected";
-  if (listens && publishes) return "connected";
+  if (listens && publishes) return CONNECTED;
   if (listens) return "listens only";
   if (publishes) return "sends only";
   const age = Math.min(listener.duration, publisher.duration);
   return `no link, ${formatAge(age)}`;
+}
+
+/**
+ * @param {ServerFigures} figures
+ * @returns {string} which other servers it can hear
+ */
+function describePeers({ connections, peers }) {
+  if (peers === 0 || connections.listener.state !== "connected")
+    return "no other";
+  return peers === 1 ? "1 other" : `${peers} others`;
 }
 
 /** A name and a value that changes. */
@@ -40,9 +52,13 @@ class Fact {
     this.element = create("div", "", create("dt", "", name), this.value);
   }
 
-  /** @param {string} text */
-  show(text) {
+  /**
+   * @param {string} text
+   * @param {Tone | ''} tone
+   */
+  show(text, tone = "") {
     setText(this.value, text);
+    this.value.dataset.tone = tone;
   }
 }
 
@@ -72,7 +88,7 @@ export class ServerCard {
     this.lane = new Lane();
     const title = create("h3", "", name);
     title.id = `title-${name}`;
-    const facts = [this.database, this.peers, this.loop, this.waiting];
+    this.facts = [this.database, this.peers, this.loop, this.waiting];
     this.element = create(
       "article",
       "server",
@@ -87,7 +103,7 @@ export class ServerCard {
         "div",
         "card",
         create("div", "card-head", title, this.phase),
-        create("dl", "facts", ...facts.map(({ element }) => element)),
+        create("dl", "facts", ...this.facts.map(({ element }) => element)),
       ),
       this.lane.element,
     );
@@ -111,19 +127,17 @@ export class ServerCard {
 
   /** @param {ServerFigures | null} figures */
   showFacts(figures) {
-    const say = (
-      /** @type {Fact} */ fact,
-      /** @type {(figures: ServerFigures) => string} */ text,
-    ) => fact.show(figures === null ? "–" : text(figures));
-    say(this.database, ({ connections }) => describeLink(connections));
-    say(this.peers, ({ peers }) =>
-      peers === 1 ? "1 other" : `${peers} others`,
-    );
-    say(this.loop, ({ loop }) => formatShare(loop.utilization));
-    say(this.waiting, ({ waiting }) =>
-      waiting === 0 ? "nothing" : formatMessages(waiting),
-    );
-    this.element.dataset.waiting = String((figures?.waiting ?? 0) > 0);
+    if (figures === null) {
+      for (const fact of this.facts) fact.show("–");
+      return;
+    }
+    const { connections, loop, waiting } = figures;
+    const link = describeLink(connections);
+    this.database.show(link, link === CONNECTED ? "" : "bad");
+    this.peers.show(describePeers(figures));
+    this.loop.show(formatShare(loop.utilization));
+    if (waiting === 0) this.waiting.show("nothing");
+    else this.waiting.show(formatMessages(waiting), "wait");
   }
 
   /**

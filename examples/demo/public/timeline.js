@@ -8,7 +8,7 @@ const MAX_ENTRIES = 60;
 const MARKS = { good: "✓", bad: "!", note: "•" };
 
 /** @param {Entry} entry */
-function createEntry({ at, kind, text }) {
+function createEntry({ id, at, kind, text }) {
   const time = /** @type {HTMLTimeElement} */ (
     create("time", "", new Date(at).toLocaleTimeString("en-GB"))
   );
@@ -17,13 +17,17 @@ function createEntry({ at, kind, text }) {
   mark.setAttribute("aria-hidden", "true");
   const item = create("li", "", mark, create("p", "", text), time);
   item.dataset.kind = kind;
+  item.dataset.id = String(id);
   return item;
 }
 
-/** @param {Entry} entry */
+/** @param {Entry} entry which may be told after later ones */
 export function addEntry(entry) {
   const list = byId("entries");
-  list.prepend(createEntry(entry));
+  const earlier = [...list.querySelectorAll("li")].find(
+    ({ dataset }) => Number(dataset.id) < entry.id,
+  );
+  list.insertBefore(createEntry(entry), earlier ?? null);
   while (list.childElementCount > MAX_ENTRIES) list.lastElementChild?.remove();
 }
 

@@ -155,7 +155,7 @@ impl Stream {
 /// The streams of the other servers.
 #[derive(Debug, Default)]
 pub struct Streams {
-    streams: HashMap<u64, Stream>,
+    followed: HashMap<u64, Stream>,
     /// How many pieces were heard in all.
     pieces: u64,
     /// How much there is of blocks that are not complete, in bytes.
@@ -197,16 +197,16 @@ impl Streams {
     }
 
     fn stream(&mut self, id: u64) -> &mut Stream {
-        if !self.streams.contains_key(&id) && self.streams.len() >= MAX_STREAMS {
+        if !self.followed.contains_key(&id) && self.followed.len() >= MAX_STREAMS {
             self.forget_the_longest_silent();
         }
-        self.streams.entry(id).or_default()
+        self.followed.entry(id).or_default()
     }
 
     fn forget_the_longest_silent(&mut self) {
-        let longest_silent = self.streams.iter().min_by_key(|(_, stream)| stream.heard);
+        let longest_silent = self.followed.iter().min_by_key(|(_, stream)| stream.heard);
         let id = longest_silent.map(|(id, _)| *id);
-        if let Some(stream) = id.and_then(|id| self.streams.remove(&id)) {
+        if let Some(stream) = id.and_then(|id| self.followed.remove(&id)) {
             self.unfinished_bytes -= stream.unfinished_bytes();
         }
     }

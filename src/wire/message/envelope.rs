@@ -346,6 +346,16 @@ fn packet<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, JsonError> {
     Ok(event.filter(|_| is_event && is_plain).map(|event| event.text))
 }
 
+/// Names that Socket.IO lets nobody emit to clients: they close their connection over them.
+const RESERVED_EVENTS: [&str; 6] = [
+    "connect",
+    "connect_error",
+    "disconnect",
+    "disconnecting",
+    "newListener",
+    "removeListener",
+];
+
 /// An array that begins with a name.
 struct EventText<'a> {
     text: &'a str,
@@ -368,7 +378,12 @@ fn event_text<'a>(scanner: &mut Scanner<'a>) -> Result<Option<EventText<'a>>, Js
     }
     scanner.skip_rest_of(name)?;
     scanner.skip_rest_of(Token::BeginArray)?;
-    let has_name = matches!(name, Token::String(_) | Token::Number(_));
+    let has_name = match name {
+        Token::String(name) => !name
+            .decode()
+            .is_some_and(|name| RESERVED_EVENTS.contains(&&*name)),
+        token => matches!(token, Token::Number(_)),
+    };
     let event = EventText {
         text: scanner.container_text(start)?,
         has_odd_numbers: scanner.odd_numbers() != odd_numbers,

@@ -97,6 +97,8 @@ fn what_is_no_plain_broadcast_is_left_to_javascript() {
     assert_eq!(broadcast(event, r#","opts":[]"#), None);
     assert_eq!(broadcast(event, ""), None);
     for packet in [
+        r#"{"type":2,"data":["connect"]}"#,
+        r#"{"type":2,"data":["dis\u0063onnect",1]}"#,
         r#"{"type":2,"data":["x"],"id":1}"#,
         r#"{"type":3,"data":["x"]}"#,
         r#"{"type":[2],"data":["x"]}"#,
