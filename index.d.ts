@@ -19,8 +19,7 @@ export type ConnectionTarget = Pool | ClientConfig | string;
  */
 export interface PostgresAdapterOptions {
   /**
-   * The id of this server in the cluster: 1 to 255 characters without NUL, unlike that of every other server, and not
-   * `"emitter"`.
+   * The id of this server in the cluster: 1 to 255 characters without NUL, unique in the cluster, and not `"emitter"`.
    *
    * @default a random one of 16 hexadecimal digits
    */
@@ -45,7 +44,7 @@ export interface PostgresAdapterOptions {
   tableName?: string;
 
   /**
-   * Messages of this many bytes or more go through the table: 1 to 8000. With the default, servers of this package
+   * Messages of this size or more go through the table: 1 to 8000. With the default, servers of this package
    * that are among themselves cut large messages into several notifications instead, up to 2 MiB, and do not use the
    * table; a lower value holds for them as well.
    *
@@ -143,7 +142,7 @@ export interface PostgresAdapterOptions {
  */
 export interface PostgresAdapterError extends Error {
   /**
-   * Stable, such as `ERR_CONNECTION`. All are explained in `docs/errors.md`.
+   * Stable, such as `ERR_CONNECTION`. All are explained in `docs/errors.md`, which is in this package.
    */
   code: string;
 
@@ -292,7 +291,16 @@ export declare class PostgresAdapter extends ClusterAdapter {
    */
   close(): Promise<void>;
 
+  /**
+   * How the base class sends a message to the other servers. Call the methods of Socket.IO instead.
+   *
+   * @returns the offset of the message, which is always empty: nothing is stored
+   */
   protected doPublish(message: ClusterMessage): Promise<string>;
+
+  /**
+   * How the base class answers a request of another server.
+   */
   protected doPublishResponse(
     requesterUid: string,
     response: ClusterResponse,
@@ -321,8 +329,8 @@ export declare function createAdapter(
 ): (nsp: AdapterNamespace) => PostgresAdapter;
 
 /**
- * The options of {@link setupPrimary}, as those of {@link createAdapter}. Here `uid` is the id of this primary, unlike
- * that of every other one.
+ * The options of {@link setupPrimary}, as those of {@link createAdapter}. Here `uid` is the id of this primary,
+ * unique in the cluster.
  */
 export type PrimaryOptions = Pick<
   PostgresAdapterOptions,
@@ -456,7 +464,7 @@ export interface BroadcastOperator<
 }
 
 /**
- * Sends to the clients of a cluster from a process that is no Socket.IO server. One connection, which is made again
+ * Sends to the clients of a cluster from a process that is not a Socket.IO server. One connection, which is made again
  * when it is lost. It keeps no process alive, but for sending what was emitted.
  *
  * @example
@@ -480,6 +488,14 @@ export declare class Emitter<
    * @throws TypeError, RangeError, PostgresAdapterError as {@link createAdapter}
    */
   constructor(pool: ConnectionTarget, nsp?: string, options?: EmitterOptions);
+
+  /**
+   * The same for the namespace `/`.
+   *
+   * @param pool - where PostgreSQL is; only its settings are read
+   * @param options - as those of the servers
+   * @throws TypeError, RangeError, PostgresAdapterError as {@link createAdapter}
+   */
   constructor(pool: ConnectionTarget, options: EmitterOptions | undefined);
 
   /**

@@ -9,6 +9,8 @@ const USAGE = `npm run bench -- [options]
   --adapters a,b        only these: native, javascript, redis, streams
   --repetitions 3       of each measurement
   --seconds 3           of each measurement, after a warm-up
+  --watched             this adapter alone, beside itself while everything that it tells is read
+  --charts              draw docs/charts anew; without it charts go to bench/results
   --cpu-prof folder     have every server process write a profile there`;
 
 const ADAPTERS = /** @type {const} */ ([
@@ -23,8 +25,9 @@ const ADAPTERS = /** @type {const} */ ([
 /**
  * @typedef {object} Options
  * @property {boolean} quick
+ * @property {boolean} charts
  * @property {import("./cases").Case[]} cases
- * @property {ComparedAdapter[]} adapters
+ * @property {(ComparedAdapter | "watched")[]} adapters
  * @property {number} repetitions
  * @property {number} durationMs
  * @property {number} warmUpMs
@@ -75,6 +78,19 @@ function quickCases(cases) {
     .filter(({ points }) => points.length > 0);
 }
 
+/**
+ * @param {string | undefined} list
+ * @param {boolean} watched
+ * @returns {Options["adapters"]}
+ */
+function chooseAdapters(list, watched) {
+  if (watched && list === undefined) {
+    return ["native", "watched"];
+  }
+  const chosen = choose("adapter", list, ADAPTERS, (name) => name);
+  return watched ? [...chosen, "watched"] : chosen;
+}
+
 /** @returns {Options | undefined} undefined when only the usage was asked for */
 function parseArguments() {
   const { values } = parseArgs({
@@ -84,6 +100,8 @@ function parseArguments() {
       adapters: { type: "string" },
       repetitions: { type: "string" },
       seconds: { type: "string" },
+      watched: { type: "boolean", default: false },
+      charts: { type: "boolean", default: false },
       "cpu-prof": { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -92,13 +110,17 @@ function parseArguments() {
     console.log(USAGE);
     return undefined;
   }
-  const quick = values.quick ?? false;
+  const { quick = false, charts = false, watched = false } = values;
+  if (quick && charts) {
+    throw new Error(`--quick measures too briefly for --charts\n\n${USAGE}`);
+  }
   const chosen = choose("case", values.case, CASES, ({ name }) => name);
   const seconds = positive("seconds", values.seconds, quick ? 1.2 : 3);
   return {
     quick,
+    charts,
     cases: quick && !values.case ? quickCases(chosen) : chosen,
-    adapters: choose("adapter", values.adapters, ADAPTERS, (name) => name),
+    adapters: chooseAdapters(values.adapters, watched),
     repetitions: Math.ceil(
       positive("repetitions", values.repetitions, quick ? 1 : 3),
     ),
@@ -108,4 +130,4 @@ function parseArguments() {
   };
 }
 
-module.exports = { parseArguments };
+module.exports = { ADAPTERS, parseArguments };

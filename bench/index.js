@@ -4,7 +4,7 @@
 
 const fs = require("node:fs");
 const path = require("node:path");
-const { parseArguments } = require("./arguments");
+const { ADAPTERS, parseArguments } = require("./arguments");
 const { installPeers } = require("./dependencies");
 const { describeSurroundings } = require("./machine");
 const { killAll } = require("./node-process");
@@ -18,7 +18,7 @@ const { isRedisInstalled, startRedis } = require("./servers/redis");
 
 /** @typedef {import("./arguments").Options} Options */
 
-const RESULTS = path.join(__dirname, "results", "latest.json");
+const RESULTS = path.join(__dirname, "results");
 const CHARTS = path.join(__dirname, "..", "docs", "charts");
 
 /**
@@ -60,9 +60,13 @@ async function measure(options, signal) {
       signal,
       place: { postgres: postgres.address, redisPort: redis?.port ?? 0 },
       brokerOf: (/** @type {string} */ adapter) =>
-        ({ native: postgres, javascript: postgres, redis, streams: redis })[
-          adapter
-        ],
+        ({
+          native: postgres,
+          javascript: postgres,
+          watched: postgres,
+          redis,
+          streams: redis,
+        })[adapter],
       log: console.log,
     };
     const cases = [];
@@ -80,14 +84,17 @@ async function measure(options, signal) {
 
 /** @param {import("./results").Results} results */
 function save(results) {
-  fs.mkdirSync(path.dirname(RESULTS), { recursive: true });
+  fs.mkdirSync(RESULTS, { recursive: true });
   const complete = {
     ...results,
     ratios: ratiosOf(results),
     goals: judgeAll(results),
     memoryGoal: judgeMemory(results),
   };
-  fs.writeFileSync(RESULTS, `${JSON.stringify(complete, null, 2)}\n`);
+  fs.writeFileSync(
+    path.join(RESULTS, "latest.json"),
+    `${JSON.stringify(complete, null, 2)}\n`,
+  );
 }
 
 async function main() {
@@ -105,10 +112,16 @@ async function main() {
   }
   const results = await measure(options, interruption.signal);
   save(results);
+  const isComplete = printReport(results);
   if (!options.quick) {
-    drawCharts(results, CHARTS);
+    const folder = options.charts ? CHARTS : RESULTS;
+    const names = drawCharts(results, ADAPTERS, folder);
+    const drawn = names.length > 0 ? names.join(", ") : "none";
+    console.log(
+      `\nCharts drawn, those whose cases all adapters have done: ${drawn}.`,
+    );
   }
-  if (!printReport(results)) {
+  if (!isComplete) {
     process.exitCode = 1;
   }
 }

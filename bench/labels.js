@@ -6,6 +6,7 @@ const LABELS = /** @type {const} */ ({
   javascript: "JavaScript",
   redis: "Redis",
   streams: "Redis streams",
+  watched: "this one, watched",
   none: "no adapter",
 });
 

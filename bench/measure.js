@@ -178,7 +178,7 @@ async function measureExchange(point, conditions) {
   const cluster = createCluster(point, conditions);
   try {
     await cluster.ready({ knowEachOther: point.pace === "acknowledge" });
-    if (conditions.adapter === "native") {
+    if (["native", "watched"].includes(conditions.adapter)) {
       await delay(KNOWS_ALL_MS);
     }
     await cluster.exchange(paceOf(point, conditions.warmUpMs));

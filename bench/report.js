@@ -95,17 +95,19 @@ function caseTable({ title, points }) {
 
 /** @param {Results} results */
 function ratioTable(results) {
-  const rows = ratiosOf(results).map(
-    ({ case: name, title, figure, against }) => [
-      `${name} ${title}`.trim(),
-      FIGURE_TITLES[figure] ?? figure,
-      ...PEERS.map((peer) => {
-        const ratio = against[peer];
-        return ratio === undefined ? "" : ratioText(ratio);
-      }),
-    ],
+  const ratios = ratiosOf(results);
+  const peers = PEERS.filter((peer) =>
+    ratios.some(({ against }) => peer in against),
   );
-  const headings = PEERS.map((peer) => `/ ${LABELS[peer]}`);
+  const rows = ratios.map(({ case: name, title, figure, against }) => [
+    `${name} ${title}`.trim(),
+    FIGURE_TITLES[figure] ?? figure,
+    ...peers.map((peer) => {
+      const ratio = against[peer];
+      return ratio === undefined ? "" : ratioText(ratio);
+    }),
+  ]);
+  const headings = peers.map((peer) => `/ ${LABELS[peer]}`);
   return formatTable(["this one divided by", "figure", ...headings], rows, 2);
 }
 

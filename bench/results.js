@@ -26,7 +26,7 @@ const COMPARED = [
 ];
 
 /** @type {AdapterName[]} */
-const PEERS = ["javascript", "redis", "streams"];
+const PEERS = ["javascript", "redis", "streams", "watched"];
 
 /**
  * @param {Results} results

@@ -8,6 +8,7 @@ const os = require("node:os");
 const path = require("node:path");
 const { after, before, describe, it } = require("node:test");
 
+const { packedPaths } = require("../../scripts/packaging/stage.js");
 const { useDatabase } = require("../support/postgres.js");
 const { listenFor, runNode } = require("./emitters.js");
 
@@ -32,8 +33,7 @@ async function install(folder) {
   const modules = path.join(folder, "node_modules");
   const target = path.join(modules, NAME);
   await fs.mkdir(target, { recursive: true });
-  const { files } = require("../../package.json");
-  for (const file of ["package.json", ...files]) {
+  for (const file of ["package.json", ...packedPaths()]) {
     await fs.cp(path.join(ROOT, file), path.join(target, file), {
       recursive: true,
     });

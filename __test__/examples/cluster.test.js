@@ -7,7 +7,7 @@ const { describe, it } = require("node:test");
 
 const { useDatabase } = require("../support/postgres.js");
 const { startTwo } = require("./example-process.js");
-const { assertAllHearAll, untilJoined } = require("./news.js");
+const { assertAllHearAll, sayAnything, untilJoined } = require("./news.js");
 const { startObserver } = require("./observer.js");
 
 const WORKERS = [1, 2];
@@ -15,7 +15,7 @@ const WORKERS = [1, 2];
 describe("the example of Node's cluster module", () => {
   const database = useDatabase();
 
-  it("joins the workers of two hosts, which end in good order", async (t) => {
+  it("joins the workers of two hosts, which shut down gracefully", async (t) => {
     const hosts = await startTwo(t, "cluster", database);
     for (const host of hosts) {
       for (const id of WORKERS) {
@@ -32,6 +32,7 @@ describe("the example of Node's cluster module", () => {
       }
     }
     await untilJoined(clients);
+    clients.forEach(sayAnything);
     await assertAllHearAll(clients);
 
     const observer = await startObserver(t, database);

@@ -13,6 +13,7 @@ const { parse, parseAllDocuments } = require("yaml");
 
 const { startPostgres } = require("../../scripts/embedded-postgres.js");
 const { exampleFolder } = require("../../scripts/examples.js");
+const { readCodeBlocks } = require("../../scripts/markdown.js");
 const { until } = require("../support/wait.js");
 const { startServer } = require("./example-process.js");
 const { assertImageStartsExample } = require("./image.js");
@@ -92,8 +93,19 @@ describe("the manifests for Kubernetes", () => {
 
   it("keep the requests of a client together", () => {
     assert.equal(service.spec.sessionAffinity, "ClientIP");
+    assert.equal(ingress.spec.ingressClassName, "traefik");
+    const cookie = "traefik.ingress.kubernetes.io/service.sticky.cookie";
+    const { annotations } = service.metadata;
+    assert.equal(annotations[cookie], "true");
+    assert.match(annotations[`${cookie}.name`], /^\w+$/);
+  });
+
+  it("have annotations for ingress-nginx in the README", () => {
+    const [block] = readCodeBlocks(path.join(exampleFolder(NAME), "README.md"))
+      .filter(({ language }) => language === "yaml")
+      .map(({ code }) => parse(code));
     const annotation = (/** @type {string} */ name) =>
-      ingress.metadata.annotations[`nginx.ingress.kubernetes.io/${name}`];
+      block.metadata.annotations[`nginx.ingress.kubernetes.io/${name}`];
     assert.equal(annotation("affinity"), "cookie");
     // Socket.IO is silent for up to 25 s
     assert.ok(Number(annotation("proxy-read-timeout")) > 25);
@@ -113,7 +125,7 @@ describe("the manifests for Kubernetes", () => {
     );
   });
 
-  it("leave time for an end in good order", () => {
+  it("leave time for a graceful shutdown", () => {
     const [program, seconds] = container.lifecycle.preStop.exec.command;
     assert.equal(program, "sleep");
     // the rest is for io.close(), in which a statement may take up to 10 s

@@ -71,9 +71,9 @@ function packagesLoaded(name) {
 /** @param {string} dependency @returns {string | undefined} the range that examples name */
 function expectedRange(dependency) {
   if (dependency === root.name) return `^${root.version}`;
-  return /** @type {Record<string, string>} */ (root.devDependencies)[
-    dependency
-  ];
+  /** @type {Record<string, string>} */
+  const known = { ...root.devDependencies, ...root.dependencies };
+  return known[dependency];
 }
 
 describe("the manifest of the example", () => {

@@ -194,5 +194,17 @@ for (const { folder, table, options, needed } of VARIANTS) {
       assert.equal(await ask("to_regnamespace('socket_io')"), null);
       await migrate("down"); // there is nothing left to take back
     });
+
+    it("leaves to others what is theirs", async () => {
+      await migrate("up");
+      const schema = table.includes(".") ? "socket_io" : "public";
+      await admin.query(`CREATE TABLE ${schema}.other ()`);
+      await migrate("down");
+      assert.equal(await ask(`to_regclass('${table}')`), null);
+      assert.notEqual(await ask(`to_regclass('${schema}.other')`), null);
+      await admin.query(`DROP TABLE ${schema}.other`);
+      await migrate("down");
+      assert.equal(await ask("to_regnamespace('socket_io')"), null);
+    });
   });
 }

@@ -3,7 +3,9 @@
 // The example with Prometheus: what it exports is what the adapter counts, in the form that Prometheus asks for.
 
 const assert = require("node:assert/strict");
+const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
+const os = require("node:os");
 const path = require("node:path");
 const { describe, it } = require("node:test");
 
@@ -12,6 +14,7 @@ const { Registry } = require("prom-client");
 const { registerMetrics } = require("../../examples/prometheus/metrics.js");
 const { exampleFolder } = require("../../scripts/examples.js");
 const { useDatabase } = require("../support/postgres.js");
+const { findProgram } = require("../support/programs.js");
 const { TestServer } = require("../support/server.js");
 const { until } = require("../support/wait.js");
 const { startTwo } = require("./example-process.js");
@@ -69,6 +72,71 @@ function numbersIn(value, key = "") {
   }
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, part]) => numbersIn(part, name));
+}
+
+/** @returns {string[]} the PromQL of the README, in its order */
+function readQueries() {
+  const readme = path.join(exampleFolder(NAME), "README.md");
+  return fs
+    .readFileSync(readme, "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("|"))
+    .flatMap((line) => /`(socket_io_.*?|\w+\(.*?)`/.exec(line)?.[1] ?? []);
+}
+
+/**
+ * What two servers tell in ten minutes, one of which is cut off at the end, and what follows from it.
+ *
+ * @param {string[]} queries
+ */
+function promtoolTest(queries) {
+  const instances = ["a", "b"];
+  /** @type {(name: string, values: string[], labels?: string) => object[]} */
+  const series = (name, values, labels = "") =>
+    values.map((each, i) => ({
+      series: `${PREFIX}${name}{instance="${instances[i]}"${labels}}`,
+      values: each,
+    }));
+  const connection = ',connection="listener"';
+  const input_series = [
+    ...series("connected", ["1x10", "1x9 0"], connection),
+    ...series("dropped_messages_total", ["0x10", "0x5 7x4"]),
+    ...series("published_messages_total", ["0+600x10", "0+1200x10"]),
+    ...series("published_batches_total", ["0+60x10", "0+60x10"]),
+    ...series("received_messages_total", ["0+100x10", "0+100x10"]),
+    ...series("filtered_messages_total", ["0+50x10", "0+100x10"]),
+    ...series("peers", ["1x10", "1x9 0"]),
+  ];
+  /** @type {(a?: number, b?: number) => object[]} */
+  const ofEach = (a, b) =>
+    [a, b].flatMap((value, i) =>
+      value === undefined
+        ? []
+        : [{ labels: `{instance="${instances[i]}"}`, value }],
+    );
+  const disconnected = `${PREFIX}connected{instance="b"${connection}}`;
+  const answers = [
+    [{ labels: disconnected, value: 0 }],
+    ofEach(undefined, 7),
+    [{ labels: "{}", value: 30 }],
+    ofEach(10, 20),
+    [{ labels: "{}", value: 0.75 }],
+    ofEach(0, 1),
+  ];
+  assert.equal(queries.length, answers.length);
+  return {
+    tests: [
+      {
+        interval: "1m",
+        input_series,
+        promql_expr_test: queries.map((expr, i) => ({
+          expr,
+          eval_time: "10m",
+          exp_samples: answers[i],
+        })),
+      },
+    ],
+  };
 }
 
 describe("the example with Prometheus", () => {
@@ -197,15 +265,27 @@ describe("the example with Prometheus", () => {
   it("asks in its README for metrics that there are", async (t) => {
     const [server] = await startTwo(t, NAME, database);
     const { types } = await scrape(server.url);
-    const readme = path.join(exampleFolder(NAME), "README.md");
-    const queries = fs
-      .readFileSync(readme, "utf8")
-      .split("\n")
-      .filter((line) => line.startsWith("|"))
-      .join("\n");
+    const queries = readQueries().join("\n");
     const named = queries.match(/socket_io_postgres_\w+/g) ?? [];
     assert.ok(named.length > 5);
     for (const name of named) assert.ok(types.has(name), name);
+  });
+
+  const noPromtool = findProgram("promtool")
+    ? false
+    : "left out: promtool is not installed";
+
+  it("asks questions that Prometheus answers", { skip: noPromtool }, (t) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "promtool-test-"));
+    t.after(() => fs.rmSync(folder, { recursive: true }));
+    const file = path.join(folder, "test.json"); // which is YAML, too
+    fs.writeFileSync(file, JSON.stringify(promtoolTest(readQueries())));
+    const { status, stdout, stderr } = spawnSync(
+      String(findProgram("promtool")),
+      ["test", "rules", file],
+      { encoding: "utf8" },
+    );
+    assert.equal(status, 0, stdout + stderr);
   });
 
   it("answers nothing else", async (t) => {

@@ -11,6 +11,7 @@ const { startTwo } = require("./example-process.js");
 const {
   assertAllHearAll,
   assertNewsReaches,
+  sayAnything,
   untilJoined,
 } = require("./news.js");
 const { runsHere } = require("./requirements.js");
@@ -36,11 +37,12 @@ describe("the example", () => {
   const database = useDatabase();
 
   for (const name of [...WITH_A_ROUTE, "http", ...DEPLOYED]) {
-    it(`${name} joins its servers and ends in good order`, async (t) => {
+    it(`${name} joins its servers and shuts down gracefully`, async (t) => {
       if (!runsHere(t, name)) return;
       const servers = await startTwo(t, name, database);
       const clients = await Promise.all(servers.map((each) => each.connect()));
       await untilJoined(clients);
+      clients.forEach(sayAnything);
       await assertAllHearAll(clients);
 
       const observer = await startObserver(t, database);

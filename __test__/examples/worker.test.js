@@ -88,6 +88,18 @@ describe("the example of a worker", () => {
     }
   });
 
+  it("is not ended by a client that asks without an acknowledgement", async (t) => {
+    const [server] = await startTwo(t, "worker", database);
+    const client = await server.connect();
+    for (const values of [[-1], [1_000], [1_000, "no function"], []]) {
+      client.emit("count primes", ...values);
+    }
+    const { error } = await client.emitWithAck("count primes", -1);
+    assert.match(error, /^a number from 0 to /);
+    assert.deepEqual(await database.query("SELECT * FROM jobs"), []);
+    assert.deepEqual(await server.end("SIGTERM"), ENDED);
+  });
+
   it("finishes its job before it ends, and leaves it to another one when it dies", async (t) => {
     const [server] = await startTwo(t, "worker", database);
     await untilAllListen(t);

@@ -50,7 +50,11 @@ describe("the package", () => {
 
   it("holds what runs, what describes it, and nothing else", () => {
     const library = fs.readdirSync(path.join(root, "lib"));
-    const documents = ["LICENSE", "README.md", "package.json"];
+    const documents = fs
+      .readdirSync(path.join(root, "docs"))
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `docs/${name}`)
+      .concat("LICENSE", "README.md", "package.json");
     const expected = library
       .map((name) => `lib/${name}`)
       .concat(documents, "binding.js", "index.d.ts", "index.js");
@@ -65,6 +69,17 @@ describe("the package", () => {
       const own = fs.readFileSync(path.join(root, name));
       assert.ok(own.equals(content), `${name} differs: npm run pack`);
     }
+  });
+
+  it("holds the documents that it names", () => {
+    const named = [...files].flatMap(([name, content]) =>
+      /\.(md|ts|js)$/.test(name)
+        ? (String(content).match(/(?<![\w/])docs\/[\w-]+\.md/g) ?? [])
+        : [],
+    );
+    assert.ok(named.length > 20);
+    const missing = named.filter((name) => !files.has(name));
+    assert.deepEqual(missing, []);
   });
 
   it("has a loader of its own version", () => {
@@ -89,7 +104,10 @@ describe("the package", () => {
   it("has the manifest of this folder, without what is for development", () => {
     const {
       optionalDependencies: _o,
+      // which a workflow adds
       repository: _r,
+      homepage: _h,
+      bugs: _b,
       ...packed
     } = jsonOf(files, "package.json");
     const expected = Object.entries(manifest).filter(

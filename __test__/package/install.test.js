@@ -28,6 +28,34 @@ const {
 const { startRegistry } = require("./registry.js");
 
 const root = path.join(__dirname, "..", "..");
+const { name: NAME, version: VERSION } = require("../../package.json");
+
+/** What npx starts, and what needs a shell elsewhere. */
+const COMPILER = path.join("node_modules", "typescript", "bin", "tsc");
+
+/** A type that is not found is `any`, which takes everything. */
+const TYPED = `
+import { createAdapter, Emitter } from "${NAME}";
+import type { ConnectionTarget, PostgresAdapter } from "${NAME}";
+
+createAdapter({ host: "localhost" });
+createAdapter("postgres://localhost", { listenPool: { port: 5432 } });
+new Emitter("postgres://localhost").emit("news", 1);
+// @ts-expect-error
+createAdapter(42);
+// @ts-expect-error
+createAdapter("postgres://localhost", { listenPool: 42 });
+// @ts-expect-error
+new Emitter({ port: "of a string" });
+// @ts-expect-error
+const target: ConnectionTarget = true;
+
+export async function peersOf(adapter: PostgresAdapter): Promise<number> {
+  // @ts-expect-error
+  adapter.noSuchMember;
+  return (await adapter.serverCount()) - 1;
+}
+`;
 
 /** @typedef {import("./project.js").Tools} Tools */
 /** @typedef {{ title: string, tools: () => Promise<Tools> }} Combination */
@@ -95,9 +123,7 @@ async function save(project, { file, code }) {
   if (!file.endsWith("ts")) return file;
   const args = compilation(file);
   assert.ok(args, `the README does not say how to compile ${file}`);
-  // what npx starts, and what needs a shell elsewhere
-  const compiler = path.join("node_modules", "typescript", "bin", "tsc");
-  await project.run([compiler, ...args]);
+  await project.run([COMPILER, ...args]);
   return file.replace(/ts$/, "js");
 }
 
@@ -222,18 +248,39 @@ for (const { title, tools } of isWhole
   });
 }
 
+for (const { title, tools } of isWhole
+  ? allCombinations()
+  : someCombinations()) {
+  describe(`installed by ${title}, with nothing but TypeScript`, () => {
+    /** @type {Project} */
+    let project;
+    before(async () => {
+      project = new Project(await tools(), registry.url);
+      await project.install([NAME, "typescript"]);
+      project.write("typed.ts", TYPED);
+    });
+    after(() => project?.dispose());
+
+    for (const skipLibCheck of ["false", "true"]) {
+      it(`has types, with --skipLibCheck ${skipLibCheck}`, async () => {
+        const flags = `--noEmit --strict --target es2022 --module nodenext --skipLibCheck ${skipLibCheck}`;
+        await project.run([COMPILER, ...flags.split(" "), "typed.ts"]);
+      });
+    }
+  });
+}
+
 describe("installed without optional dependencies", () => {
   it("says what is missing, and what to do", async (t) => {
     const [some] = someCombinations();
     assert.ok(some);
     const project = new Project(await some.tools(), registry.url);
     t.after(() => project.dispose());
-    const { name, version } = require("../../package.json");
-    await project.install(["--omit=optional", name, "socket.io"]);
-    const script = `try { require("${name}") } catch (e) { console.log(e.code, e.message) }`;
+    await project.install(["--omit=optional", NAME, "socket.io"]);
+    const script = `try { require("${NAME}") } catch (e) { console.log(e.code, e.message) }`;
     const output = await project.run(["-e", script]);
     const { packageName } = hostPlatform();
-    const begin = `ERR_NO_BINARY ${name} ${version} has no native binary that runs here`;
+    const begin = `ERR_NO_BINARY ${NAME} ${VERSION} has no native binary that runs here`;
     assert.equal(output.slice(0, begin.length), begin);
     assert.ok(output.includes(`The package ${packageName}, an optional`));
     assert.ok(output.includes("Install without --omit=optional"));
@@ -249,8 +296,7 @@ describe("the README", () => {
   });
 
   it("says what to install", () => {
-    const { name } = require("../../package.json");
-    for (const wanted of [name, "socket.io", "pg", "typescript"]) {
+    for (const wanted of [NAME, "socket.io", "pg", "typescript"]) {
       assert.ok(installedPackages().includes(wanted), wanted);
     }
   });

@@ -14,6 +14,7 @@ const {
   platformFor,
   PLATFORMS,
 } = require("../../scripts/packaging/platforms.js");
+const { addresses } = require("../../scripts/packaging/stage.js");
 
 const root = path.join(__dirname, "..", "..");
 const isGlibc =
@@ -124,6 +125,25 @@ describe("checkBinary()", { skip }, () => {
       () => checkBinary(hostPlatform(), binary, true),
       /needs .*libx\.so\.6/,
     );
+  });
+});
+
+describe("the addresses in a package", () => {
+  it("are those of the repository whose workflow packs it", () => {
+    const url = "https://git.example/owner/name";
+    const env = {
+      GITHUB_SERVER_URL: "https://git.example",
+      GITHUB_REPOSITORY: "owner/name",
+    };
+    assert.deepEqual(addresses(env), {
+      repository: { type: "git", url: `git+${url}.git` },
+      homepage: `${url}#readme`,
+      bugs: { url: `${url}/issues` },
+    });
+  });
+
+  it("are left out elsewhere", () => {
+    assert.deepEqual(addresses({}), {});
   });
 });
 

@@ -26,13 +26,13 @@ function footerOf({ machine, versions, date }) {
  * @param {PointResult | undefined} point
  * @param {string} figure
  * @param {number} [divisor]
- * @returns {import("./bars").Bar[]}
+ * @returns {import("./bars").Bar[]} of the adapters that did it
  */
 function barsOf(point, figure, divisor = 1) {
   return Object.entries(LABELS).flatMap(([adapter, label]) => {
     const outcomes = /** @type {Record<string, any>} */ (point?.adapters ?? {});
     const value = outcomes[adapter]?.figures[figure];
-    if (!value || adapter === "none") {
+    if (!value) {
       return [];
     }
     const scaled = {
@@ -144,25 +144,29 @@ const LINE_CHARTS = [
 ];
 
 /**
- * Draws what was measured; charts of cases that were not run stay as they are.
+ * Draws what was measured. A chart of which a case or an adapter is missing stays as it is: it would compare less than
+ * it says.
  *
  * @param {Results} results
+ * @param {readonly string[]} compared the adapters that a chart must have, all of them and no other
  * @param {string} folder
+ * @returns {string[]} the names of the charts that were drawn
  */
-function drawCharts(results, folder) {
+function drawCharts(results, compared, folder) {
   const footer = footerOf(results);
+  const isWhole = (/** @type {{ className: string }[]} */ drawn) =>
+    drawn.map(({ className }) => className).join() === compared.join();
   /** @type {Record<string, string>} */
   const drawn = {};
-  for (const [name, all] of Object.entries(panelsOf(results))) {
-    const panels = all.filter(({ bars }) => bars.length > 0);
-    if (panels.length === all.length) {
+  for (const [name, panels] of Object.entries(panelsOf(results))) {
+    if (panels.every(({ bars }) => isWhole(bars))) {
       drawn[name] = drawBars({ title: BAR_TITLES[name] ?? "", footer, panels });
     }
   }
   for (const { name, figure, divisor, ...titles } of LINE_CHARTS) {
     const result = results.cases.find((each) => each.name === name);
     const lines = result ? linesOf(result, figure, divisor) : [];
-    if (lines.length > 0) {
+    if (isWhole(lines)) {
       drawn[name] = drawLines({ ...titles, footer, lines });
     }
   }
@@ -170,6 +174,7 @@ function drawCharts(results, folder) {
   for (const [name, svg] of Object.entries(drawn)) {
     fs.writeFileSync(path.join(folder, `${name}.svg`), svg);
   }
+  return Object.keys(drawn);
 }
 
 module.exports = { drawCharts };

@@ -2,6 +2,9 @@
 
 // What is compared: each adapter, made as its README says, with its defaults.
 
+const { subscribe } = require("node:diagnostics_channel");
+const { format } = require("node:util");
+
 /**
  * @typedef {object} Place where the brokers are, and what keeps runs apart
  * @property {string} postgres connection string
@@ -9,7 +12,7 @@
  * @property {string} prefix of channels and streams
  */
 
-/** @typedef {"native" | "javascript" | "redis" | "streams" | "none"} AdapterName */
+/** @typedef {"native" | "javascript" | "redis" | "streams" | "watched" | "none"} AdapterName */
 
 /**
  * The packages of the Redis side belong to the benchmark alone, and are installed by it: no types for them.
@@ -38,11 +41,33 @@ function createPool(connectionString) {
   return new Pool({ connectionString });
 }
 
+const CHANNELS = [
+  "connect",
+  "disconnect",
+  "peer-joined",
+  "peer-left",
+  "dropped",
+];
+
+/** Somebody reads all that this adapter tells about itself: debug lines, diagnostics channels. */
+function watchAdapter() {
+  const createDebug = require("debug");
+  createDebug.log = (...args) => void format(...args);
+  createDebug.enable("socket.io-postgres-adapter*");
+  for (const name of CHANNELS) {
+    subscribe(`socket.io-postgres-adapter:${name}`, () => {});
+  }
+}
+
 /** @type {Record<Exclude<AdapterName, "none">, (place: Place) => any>} */
 const FACTORIES = {
   native({ postgres, prefix }) {
     const { createAdapter } = require("../..");
     return createAdapter(createPool(postgres), { channelPrefix: prefix });
+  },
+  watched(place) {
+    watchAdapter();
+    return FACTORIES.native(place);
   },
   javascript({ postgres, prefix }) {
     const { createAdapter } = require("@socket.io/postgres-adapter");

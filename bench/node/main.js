@@ -27,6 +27,9 @@ const {
  * @property {number} creditEvery the receiver says how far it is after so many messages
  */
 
+/** How often a server that is watched is asked for its statistics: far more often than by any scraper. */
+const STATS_EVERY_MS = 100;
+
 /** @type {NodeConfig} */
 const config = JSON.parse(process.argv[2] ?? "");
 
@@ -42,6 +45,10 @@ async function start() {
     io.adapter(factory);
   }
   const namespaces = config.namespaces.map((name) => io.of(name));
+  if (config.adapter === "watched") {
+    const { adapter } = /** @type {any} */ (io.of("/"));
+    setInterval(() => adapter.stats(), STATS_EVERY_MS);
+  }
   return config.receives
     ? receiverCommands(namespaces)
     : senderCommands(namespaces);

@@ -28,6 +28,8 @@ const io = new Server(server, {
 
 io.on("connection", (socket) => {
   socket.on("count primes", async (below, reply) => {
+    // whoever asks may be anybody: without an acknowledgement there is nobody to answer
+    if (typeof reply !== "function") return;
     if (!Number.isInteger(below) || below < 0 || below > LARGEST) {
       reply({ error: `a number from 0 to ${LARGEST} is needed` });
       return;

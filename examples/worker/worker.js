@@ -1,6 +1,6 @@
 "use strict";
 
-// Takes jobs from the queue and tells the clients how far it is. It is no Socket.IO server.
+// Takes jobs from the queue and tells the clients how far it is. It is not a Socket.IO server.
 
 const {
   setImmediate: nextTurn,

@@ -33,14 +33,39 @@ function readManifest(folder) {
 }
 
 /**
- * npm takes a provenance only for a package that names the repository which it comes from; a workflow knows that.
+ * npm takes a provenance only for a package that names the repository which it comes from, and makes links of a README
+ * lead there; a workflow knows the repository.
  *
+ * @param {NodeJS.ProcessEnv} [env]
  * @returns {Manifest}
  */
-function repository() {
-  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env;
+function addresses(env = process.env) {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = env;
   if (!server || !name) return {};
-  return { repository: { type: "git", url: `git+${server}/${name}.git` } };
+  const url = `${server}/${name}`;
+  return {
+    repository: { type: "git", url: `git+${url}.git` },
+    homepage: `${url}#readme`,
+    bugs: { url: `${url}/issues` },
+  };
+}
+
+/**
+ * @param {string} pattern of `files`: a file, a folder, or all files of a folder with one ending
+ * @returns {string[]} what it names
+ */
+function namedBy(pattern) {
+  const { dir, name, ext } = path.posix.parse(pattern);
+  if (name !== "*") return [pattern];
+  return fs
+    .readdirSync(path.join(root, dir))
+    .filter((file) => file.endsWith(ext))
+    .map((file) => `${dir}/${file}`);
+}
+
+/** @returns {string[]} the files and folders of the package, but for what every package has */
+function packedPaths() {
+  return readManifest(root)["files"].flatMap(namedBy);
 }
 
 /**
@@ -55,7 +80,7 @@ function mainManifest() {
   const optionalDependencies = Object.fromEntries(
     PLATFORMS.map(({ packageName }) => [packageName, manifest["version"]]),
   );
-  return { ...manifest, ...repository(), optionalDependencies };
+  return { ...manifest, ...addresses(), optionalDependencies };
 }
 
 /**
@@ -70,7 +95,7 @@ function platformManifest(platform) {
       `${platform.packageName} has the version ${manifest["version"]}, and package.json ${version}: npm run bump -- VERSION`,
     );
   }
-  return { ...manifest, ...repository() };
+  return { ...manifest, ...addresses() };
 }
 
 /**
@@ -137,7 +162,7 @@ function tarballName(name, version) {
  */
 function packMain(loader, signal) {
   const manifest = mainManifest();
-  const names = ["LICENSE", "README.md", ...manifest["files"]];
+  const names = ["LICENSE", "README.md", ...packedPaths()];
   const files = Object.fromEntries(
     names.map((name) => [name, path.join(root, name)]),
   );
@@ -162,4 +187,12 @@ function packPlatform(platform, binary, signal) {
   return packFolder(lay(platform.suffix, manifest, files), signal);
 }
 
-module.exports = { LOCAL_ONLY, PACKAGES, packMain, packPlatform, tarballName };
+module.exports = {
+  addresses,
+  LOCAL_ONLY,
+  PACKAGES,
+  packedPaths,
+  packMain,
+  packPlatform,
+  tarballName,
+};
