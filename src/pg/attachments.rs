@@ -3,8 +3,8 @@
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
-use super::connect::{statement_error, SqlErrorKind};
 use super::database::{FetchLimits, Stored};
+use super::driver_error::{statement_error, SqlErrorKind};
 use super::sql::{self, TableStatements};
 use crate::error::{Error, ErrorKind, Result};
 

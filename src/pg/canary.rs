@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
-use super::connect::statement_error;
 use super::database::{Listener, Notification};
 use super::driver::DriverTask;
+use super::driver_error::statement_error;
 use super::listener::PgListener;
 use super::sql;
 use super::target::Target;

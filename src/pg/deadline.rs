@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio_postgres::{CancelToken, NoTls};
 
-use super::connect::lost_connection;
+use super::driver_error::lost_connection;
 use super::tls::TlsConnector;
 use crate::error::Result;
 

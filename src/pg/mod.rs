@@ -8,6 +8,7 @@ pub mod connect;
 pub mod database;
 mod deadline;
 mod driver;
+mod driver_error;
 pub mod identifier;
 pub mod listener;
 mod pooler;

@@ -7,10 +7,10 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::Client;
 
 use super::attachments;
-use super::connect::{lost_connection, statement_error};
 use super::database::Publisher;
 use super::deadline::Deadline;
 use super::driver::{Driver, DriverTask};
+use super::driver_error::{lost_connection, statement_error};
 use super::sql::{self, TableStatements};
 use crate::cluster::batch::Outgoing;
 use crate::error::{Error, ErrorKind, Result};

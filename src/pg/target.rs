@@ -8,9 +8,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
 use super::config::{ConnectionConfig, HostConfig};
-use super::connect::statement_error;
 use super::deadline::Deadline;
 use super::driver::Driver;
+use super::driver_error::statement_error;
 use super::tls::{self, TlsConnector};
 use crate::error::{Error, ErrorKind, Result};
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::{interval_at, Instant, Interval, MissedTickBehavior};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::connect::{lost_connection, statement_error};
+use super::driver_error::{lost_connection, statement_error};
 use super::sql;
 use crate::error::{Error, ErrorKind, Result};
 
