@@ -183,7 +183,7 @@ impl<'a> Work<'a> {
     }
 
     /// It is as if the server were away: messages wait, within the bounds of the buffer. Told once.
-    fn wait_for_room(&mut self, error: Error) {
+    fn ran_out_of_room(&mut self, error: Error) {
         if !self.queue_full {
             self.queue_full = true;
             self.shared.outbox.set_online(false);
@@ -209,7 +209,7 @@ impl<'a> Work<'a> {
                 return Ok(());
             }
             Err(error) if error.kind() == ErrorKind::QueueFull => {
-                self.wait_for_room(error);
+                self.ran_out_of_room(error);
                 return Ok(());
             }
             Err(error) if error.is_retryable() => {
@@ -219,19 +219,20 @@ impl<'a> Work<'a> {
             Err(error) => error,
         };
         if error.kind() == ErrorKind::Table && !self.table_checked {
-            return match connection.ensure_table().await {
-                Err(error) if error.is_retryable() => Err(error),
-                Err(error) => {
-                    self.unsent.refused(error);
-                    Ok(())
-                }
-                Ok(()) => {
-                    self.table_checked = true;
-                    Ok(())
-                }
-            };
+            return self.restore_table(connection).await;
         }
         self.unsent.refused(error);
+        Ok(())
+    }
+
+    /// The table went missing: makes it again, so that the batch can be sent once more. An error means that the
+    /// connection is lost.
+    async fn restore_table<P: Publisher>(&mut self, connection: &mut P) -> Result<()> {
+        match connection.ensure_table().await {
+            Err(error) if error.is_retryable() => return Err(error),
+            Err(error) => self.unsent.refused(error),
+            Ok(()) => self.table_checked = true,
+        }
         Ok(())
     }
 

@@ -26,27 +26,6 @@ pub struct PgPublisher {
     deadline: Deadline,
 }
 
-/// The SQLSTATE of an error.
-fn has_code(error: &Error, code: &SqlState) -> bool {
-    error.sqlstate() == Some(code.code())
-}
-
-/// A standby would refuse the first message only. Whoever waits for the peers until then does not know whether they
-/// can be back already.
-async fn refuse_standby(client: &Client) -> Result<()> {
-    let is_standby = client
-        .query_typed_one(sql::IS_STANDBY, &[])
-        .await
-        .and_then(|row| row.try_get(0))
-        .map_err(|error| statement_error(error, ErrorKind::Connection, "cannot look at the server"))?;
-    if is_standby {
-        return Err(Error::new(ErrorKind::Connection, "cannot publish")
-            .with_sqlstate(SqlState::READ_ONLY_SQL_TRANSACTION.code())
-            .with_source("the server is a standby until it is promoted"));
-    }
-    Ok(())
-}
-
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl PgPublisher {
@@ -83,7 +62,7 @@ impl PgPublisher {
     /// What a refusal means. A standby refuses everything: the connection is of no use. But a primary can be set to be
     /// read-only, too (`default_transaction_read_only`), and then only what writes is refused.
     async fn unless_standby(&self, error: Error, kind: ErrorKind) -> Error {
-        if !has_code(&error, &SqlState::READ_ONLY_SQL_TRANSACTION) {
+        if error.sqlstate() != Some(SqlState::READ_ONLY_SQL_TRANSACTION.code()) {
             return error;
         }
         match refuse_standby(&self.client).await {
@@ -106,16 +85,16 @@ impl Publisher for PgPublisher {
     }
 
     async fn notify_batch(&mut self, messages: &[Outgoing]) -> Result<()> {
-        if let [only] = messages {
-            if only.attachment.is_none() {
-                let channel: &str = &only.channel;
-                return self
-                    .publish(
-                        sql::NOTIFY_ONE,
-                        &[(&channel, Type::TEXT), (&only.text, Type::TEXT)],
-                    )
-                    .await;
-            }
+        if let [Outgoing {
+            channel,
+            text,
+            attachment: None,
+            ..
+        }] = messages
+        {
+            let channel: &str = channel;
+            let parameters: [Parameter; 2] = [(&channel, Type::TEXT), (text, Type::TEXT)];
+            return self.publish(sql::NOTIFY_ONE, &parameters).await;
         }
         let channels: Vec<&str> = messages.iter().map(|message| &*message.channel).collect();
         let texts: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
@@ -170,4 +149,20 @@ impl Publisher for PgPublisher {
     async fn close(self) {
         self.driver.close(self.client).await;
     }
+}
+
+/// A standby would refuse the first message only. Whoever waits for the peers until then does not know whether they
+/// can be back already.
+async fn refuse_standby(client: &Client) -> Result<()> {
+    let is_standby = client
+        .query_typed_one(sql::IS_STANDBY, &[])
+        .await
+        .and_then(|row| row.try_get(0))
+        .map_err(|error| statement_error(error, ErrorKind::Connection, "cannot look at the server"))?;
+    if is_standby {
+        return Err(Error::new(ErrorKind::Connection, "cannot publish")
+            .with_sqlstate(SqlState::READ_ONLY_SQL_TRANSACTION.code())
+            .with_source("the server is a standby until it is promoted"));
+    }
+    Ok(())
 }
