@@ -4,7 +4,7 @@ use super::inbox::{Binary, Item};
 use super::router::{self, Channel, Content, Json};
 use super::shared::Shared;
 use crate::error::{Error, ErrorKind};
-use crate::wire::frame::{self, Entry, Piece, Streams};
+use crate::wire::frame::{self, Block, Entry, Piece, Streams};
 use crate::wire::message::Envelope;
 
 /// How many items are handed over at a time: the inbox is bounded, what waits in front of it has to be as well.
@@ -36,27 +36,32 @@ impl FrameReader {
             Ok(block) => block,
             Err(error) => return shared.inbox.push(malformed(error)).await,
         };
-        let mut items = Vec::new();
-        let mut skipped = Skipped::default();
-        for entry in block.entries() {
-            let read = entry
-                .map_err(Problem::from)
-                .and_then(|entry| read_entry(shared, &piece, &entry));
-            let item = match read {
-                Ok(Some(Item::Report(error))) => skipped.add(error.into()),
-                Ok(item) => item,
-                Err(problem) => skipped.add(problem),
-            };
-            // Whether the next message concerns this node can depend on it.
-            let changes_rooms = item.as_ref().is_some_and(Item::changes_rooms);
-            items.extend(item);
-            if changes_rooms || items.len() == MOST_ITEMS {
-                shared.inbox.extend(std::mem::take(&mut items)).await;
-            }
-        }
-        items.extend(skipped.report());
-        shared.inbox.extend(items).await;
+        deliver_block(shared, &piece, &block).await;
     }
+}
+
+/// Hands over what is for JavaScript of the messages that are complete with a piece.
+async fn deliver_block(shared: &Shared, piece: &Piece<'_>, block: &Block) {
+    let mut items = Vec::new();
+    let mut skipped = Skipped::default();
+    for entry in block.entries() {
+        let read = entry
+            .map_err(Problem::from)
+            .and_then(|entry| read_entry(shared, piece, &entry));
+        let item = match read {
+            Ok(Some(Item::Report(error))) => skipped.add(error.into()),
+            Ok(item) => item,
+            Err(problem) => skipped.add(problem),
+        };
+        // Whether the next message concerns this node can depend on it.
+        let changes_rooms = item.as_ref().is_some_and(Item::changes_rooms);
+        items.extend(item);
+        if changes_rooms || items.len() == MOST_ITEMS {
+            shared.inbox.extend(std::mem::take(&mut items)).await;
+        }
+    }
+    items.extend(skipped.report());
+    shared.inbox.extend(items).await;
 }
 
 /// What could not be understood of a block. It is told of once: a small notification can hold very many entries.

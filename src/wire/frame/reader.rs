@@ -12,6 +12,8 @@ const MAX_DONE: usize = 1024;
 /// How much of unfinished blocks is kept, in bytes. Large blocks come in several transactions, so those of several
 /// servers may be under way at a time.
 const MAX_UNFINISHED_BYTES: usize = 128 * 1024 * 1024;
+/// The longest text of a block, in characters: more than [`ascii`] makes of the largest one.
+const MAX_BLOCK_CHARACTERS: usize = MAX_BLOCK_BYTES / 4 * 5;
 
 /// One notification of a stream.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
@@ -100,6 +102,7 @@ struct Stream {
     /// The numbers of the last blocks that were read. Not just the highest: a number that nobody has proved would
     /// silence the stream.
     done: VecDeque<u64>,
+    /// What is above it is new: no need to look through them all.
     highest: u64,
     unfinished: Option<Unfinished>,
     /// When it was heard last, in pieces.
@@ -141,7 +144,7 @@ impl Stream {
         };
         block.index += 1;
         block.text.push_str(piece.text);
-        if block.text.len() > MAX_BLOCK_BYTES / 4 * 5 {
+        if block.text.len() > MAX_BLOCK_CHARACTERS {
             return Err(FrameError::Block);
         }
         if piece.is_last() {
