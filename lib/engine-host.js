@@ -50,7 +50,7 @@ const ITEM = Object.freeze({
 
 /** Stands between the events of a bundle, and nowhere in a JSON text. */
 const SEPARATOR = "\x1e";
-/** Begin a run of events with the same options, and end them or an event; see src/bindings/gathered.rs. */
+/** Begin a run of events with the same options, and end them or an event; see src/engine/gathered.rs. */
 const RUN = "\x1d";
 const END = "\x1f";
 

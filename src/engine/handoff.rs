@@ -10,7 +10,7 @@
 //! | `[2, namespace, uid]` | a peer left |
 //! | `[3, {code, message, cause?}]` | an error |
 //! | `[4, topic, line]` | a debug line |
-//! | `[5, number]` | a password is wanted |
+//! | `[5, number, target]` | a password is wanted for that target |
 //! | `[6, namespace]` | the namespace is listened to |
 //! | `[7, namespace, opts, count]` | so many broadcasts with the same options, `null` for the usual ones; their events are the next ones |
 //! | `[8, namespace, opts, [[start, end], …]]` | a broadcast of the next event, with parts in the bytes |

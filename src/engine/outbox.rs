@@ -15,6 +15,7 @@ use losses::Reason;
 
 /// How much may wait for a server that is there but slower than the application, in bytes.
 pub const MAX_ONLINE_BYTES: usize = 1024 * 1024 * 1024;
+
 /// Whether the server is there.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Server {
