@@ -20,10 +20,24 @@ fn header(id: i64) -> String {
     format!(r#"{{"uid":"foreign","type":9,"attachmentId":"{id}"}}"#)
 }
 
-/// What an adapter in JavaScript stores for a value.
+/// Announces stored messages as such an adapter does.
+fn announce(server: &FakeServer, ids: &[i64]) {
+    for id in ids {
+        server.notify("test#/", header(*id));
+    }
+}
+
+/// What it stores for a value.
 fn stored(value: &Value) -> Vec<u8> {
     let message = json!({ "type": 9, "uid": "foreign", "nsp": "/", "data": { "packet": [value] } });
     msgpack::encode(&message.to_string(), NO_PARTS, MARKER).unwrap()
+}
+
+/// Stores the numbers from 0, so many of them; returns the ids of the rows.
+fn store_numbers(server: &FakeServer, count: usize) -> Vec<i64> {
+    (0..count)
+        .map(|number| server.store(stored(&json!(number))))
+        .collect()
 }
 
 #[tokio::test]
@@ -71,12 +85,8 @@ async fn attachments_are_read_in_bulk() {
     let server = FakeServer::default();
     let mut a = Node::start(&server, "a");
     a.open("/").await;
-    let ids: Vec<i64> = (0..32)
-        .map(|number| server.store(stored(&json!(number))))
-        .collect();
-    for id in &ids {
-        server.notify("test#/", header(*id));
-    }
+    let ids = store_numbers(&server, 32);
+    announce(&server, &ids);
     assert_eq!(a.emitted(32).await.len(), 32);
     assert_eq!(a.database.fetches(), [ids]);
 }
@@ -88,8 +98,7 @@ async fn an_attachment_over_the_limit_is_skipped_and_reported() {
     let mut a = Node::start_with(server.database(), "a", &json!({ "maxAttachmentSize": limit }));
     a.open("/").await;
     for value in [large("fits"), large("too large"), large("last")] {
-        let id = server.store(stored(&value));
-        server.notify("test#/", header(id));
+        announce(&server, &[server.store(stored(&value))]);
     }
     assert_eq!(a.emitted(2).await, [large("fits"), large("last")]);
     let reports = a.reports(1).await;
@@ -136,9 +145,7 @@ async fn what_one_query_reads_is_bounded() {
         json!("small"),
     ];
     let ids: Vec<i64> = values.iter().map(|value| server.store(stored(value))).collect();
-    for id in &ids {
-        server.notify("test#/", header(*id));
-    }
+    announce(&server, &ids);
     let arrived = a.emitted(5).await;
     assert!(arrived == values, "all arrive, in order");
     assert_eq!(a.database.fetches(), [&ids[..], &ids[2..], &ids[3..]]);
@@ -161,13 +168,9 @@ async fn an_attachment_that_is_gone_is_reported_and_the_rest_arrives() {
     let server = FakeServer::default();
     let mut a = Node::start(&server, "a");
     a.open("/").await;
-    let ids: Vec<i64> = (0..3)
-        .map(|number| server.store(stored(&json!(number))))
-        .collect();
+    let ids = store_numbers(&server, 3);
     server.lose_attachment(ids[1]);
-    for id in ids {
-        server.notify("test#/", header(id));
-    }
+    announce(&server, &ids);
     assert_eq!(a.emitted(2).await, [json!(0), json!(2)]);
     let reports = a.reports(1).await;
     assert_eq!(reports[0].0, "ERR_ATTACHMENT");
@@ -205,13 +208,9 @@ async fn an_attachment_of_garbage_is_reported_and_the_rest_arrives() {
     let server = FakeServer::default();
     let mut a = Node::start(&server, "a");
     a.open("/").await;
-    let ids: Vec<i64> = (0..3)
-        .map(|number| server.store(stored(&json!(number))))
-        .collect();
+    let ids = store_numbers(&server, 3);
     server.corrupt(ids[0]);
-    for id in ids {
-        server.notify("test#/", header(id));
-    }
+    announce(&server, &ids);
     assert_eq!(a.emitted(2).await, [json!(1), json!(2)]);
     assert_eq!(a.reports(1).await[0].0, "ERR_MALFORMED_MESSAGE");
 }
@@ -222,9 +221,9 @@ async fn a_refused_reading_is_reported_and_the_next_message_arrives() {
     let mut a = Node::start(&server, "a");
     a.open("/").await;
     a.database.fail_next_fetch(ErrorKind::Attachment);
-    server.notify("test#/", header(server.store(stored(&json!("lost")))));
+    announce(&server, &[server.store(stored(&json!("lost")))]);
     assert_eq!(a.reports(1).await[0].0, "ERR_ATTACHMENT");
-    server.notify("test#/", header(server.store(stored(&json!("next")))));
+    announce(&server, &[server.store(stored(&json!("next")))]);
     assert_eq!(a.emitted(1).await, [json!("next")]);
 }
 
@@ -234,7 +233,7 @@ async fn what_was_received_outlives_a_connection_that_is_lost_while_reading() {
     let mut a = Node::start(&server, "a");
     a.open("/").await;
     a.database.fail_next_fetch(ErrorKind::Connection);
-    server.notify("test#/", header(server.store(stored(&json!("kept")))));
+    announce(&server, &[server.store(stored(&json!("kept")))]);
     assert_eq!(a.emitted(1).await, [json!("kept")]);
     assert_eq!(a.database.fetch_count(), 2);
 }
@@ -260,13 +259,9 @@ async fn an_attachment_that_costs_the_connection_each_time_is_skipped_and_the_re
     let server = FakeServer::default();
     let mut a = Node::start(&server, "a");
     a.open("/").await;
-    let ids: Vec<i64> = (0..5)
-        .map(|number| server.store(stored(&json!(number))))
-        .collect();
+    let ids = store_numbers(&server, 5);
     a.database.lose_connection_over_row(ids[2]);
-    for id in ids {
-        server.notify("test#/", header(id));
-    }
+    announce(&server, &ids);
     assert_eq!(a.emitted(4).await, [json!(0), json!(1), json!(3), json!(4)]);
     let reports = a.reports(1).await;
     let skipped = reports.iter().filter(|(code, _)| code == "ERR_ATTACHMENT");

@@ -95,7 +95,7 @@ async fn what_waited_is_sent_when_the_peers_are_back_as_well() {
     let (a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
     let id = a.open("/").await;
     b.open("/").await;
-    until("a knows b", || (a.peers(id) == ["b"]).then_some(())).await;
+    a.knows(id, &["b"]).await;
     b.database.refuse_connections(usize::MAX);
     b.database.cut_listener();
     a.database.cut_publisher();
@@ -118,7 +118,7 @@ async fn a_peer_that_does_not_come_back_holds_nothing_up_for_long() {
     let id = a.open("/").await;
     b.open("/").await;
     c.open("/").await;
-    until("a knows both", || (a.peers(id).len() == 2).then_some(())).await;
+    a.knows(id, &["b", "c"]).await;
     b.database.refuse_connections(usize::MAX);
     b.database.cut_listener();
     b.database.cut_publisher();

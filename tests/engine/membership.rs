@@ -16,6 +16,17 @@ fn impatient() -> Value {
     json!({ "heartbeatTimeout": 50 })
 }
 
+/// An impatient node hears one peer after the other and waits in vain for more: more than once the time-out passes.
+async fn time_out_passes(server: &FakeServer, witness: &mut Node) {
+    for round in 0..4 {
+        server.notify(
+            "test#/",
+            format!(r#"{{"type":1,"uid":"mute {round}","nsp":"/"}}"#),
+        );
+        while !witness.departures(1).await.contains(&format!("mute {round}")) {}
+    }
+}
+
 #[tokio::test]
 async fn nodes_know_each_other_whoever_came_first() {
     let server = FakeServer::default();
@@ -128,15 +139,8 @@ async fn no_peer_expires_while_javascript_is_behind() {
     }
     until("read", || (behind.database.unread() == 0).then_some(())).await;
     behind.knows(id, &["peer"]).await;
-    // Another node hears the peer now and waits in vain for more: more than once the time-out passes.
     witness.open("/").await;
-    for round in 0..4 {
-        server.notify(
-            "test#/",
-            format!(r#"{{"type":1,"uid":"mute {round}","nsp":"/"}}"#),
-        );
-        while !witness.departures(1).await.contains(&format!("mute {round}")) {}
-    }
+    time_out_passes(&server, &mut witness).await;
     assert_eq!(behind.peers(id), ["peer"]);
     // Once it has caught up the silence counts.
     while !behind.departures(1).await.contains(&"peer".to_owned()) {}
@@ -153,12 +157,6 @@ async fn no_peer_expires_while_there_is_no_connection() {
     away.database.refuse_connections(usize::MAX);
     away.database.cut_listener();
     witness.open("/").await;
-    for round in 0..4 {
-        server.notify(
-            "test#/",
-            format!(r#"{{"type":1,"uid":"mute {round}","nsp":"/"}}"#),
-        );
-        while !witness.departures(1).await.contains(&format!("mute {round}")) {}
-    }
+    time_out_passes(&server, &mut witness).await;
     assert_eq!(away.peers(id), ["peer"]);
 }
