@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use socketio_postgres_adapter::pg::database::{Listener, Notification, Publisher};
 use socketio_postgres_adapter::pg::listener::PgListener;
 use socketio_postgres_adapter::pg::publisher::PgPublisher;
@@ -60,11 +59,7 @@ async fn behind_a_backlog_attachments_are_read_over_a_connection_aside() {
     );
     // A row that does not matter: what counts is that it is read.
     assert_eq!(contents(&mut listener, &[2]).await, [None]);
-    let connections = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{}'",
-        server.schema
-    );
-    assert_eq!(server.number(&connections).await, 3);
+    assert_eq!(server.connections().await, 3);
 
     let mut arrived = first;
     arrived.append(&mut early);
@@ -73,7 +68,7 @@ async fn behind_a_backlog_attachments_are_read_over_a_connection_aside() {
     let mut none = Vec::new();
     let waiting = tokio::time::timeout(Duration::from_millis(1), listener.receive(&mut none, 1)).await;
     assert!(waiting.is_err());
-    while server.number(&connections).await > 2 {}
+    while server.connections().await > 2 {}
     assert_eq!(contents(&mut listener, &[1]).await, [Some(b"row".to_vec())]);
     server.clean_up().await;
 }
@@ -83,15 +78,12 @@ async fn behind_a_backlog_where_no_connection_is_left_attachments_are_read_all_t
     let Some(server) = RealServer::from_environment().await else {
         return;
     };
-    let role = format!("{}_role", server.schema);
+    let role = server.role();
+    let login = server.create_role().await;
     server
-        .run(&format!(
-            "CREATE ROLE {role} LOGIN PASSWORD 'secret'; GRANT ALL ON SCHEMA {} TO {role}",
-            server.schema
-        ))
+        .run(&format!("GRANT ALL ON SCHEMA {} TO {role}", server.schema))
         .await;
-    let changes = json!({ "user": role, "password": "secret" });
-    let database = server.database_with(&server.table(), &changes);
+    let database = server.database_with(&server.table(), &login);
     let (mut listener, mut publisher) = pair(&server, &database).await;
     publisher.ensure_table().await.unwrap();
     server.run(&format!("ALTER ROLE {role} CONNECTION LIMIT 2")).await;
@@ -104,9 +96,7 @@ async fn behind_a_backlog_where_no_connection_is_left_attachments_are_read_all_t
     rest_arrives_in_order(&mut listener, Vec::new()).await;
     drop((listener, publisher));
     server.has_no_connections().await;
-    server
-        .run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
-        .await;
+    server.drop_role().await;
     server.clean_up().await;
 }
 

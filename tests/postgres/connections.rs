@@ -39,11 +39,7 @@ async fn a_killed_publisher_fails_in_everything_with_a_retryable_error() {
     let Some(server) = RealServer::from_environment().await else {
         return;
     };
-    let mut publisher = server
-        .database(&server.table())
-        .connect_publisher()
-        .await
-        .unwrap();
+    let mut publisher = server.publisher().await;
     publisher.ensure_table().await.unwrap();
     server.kill_connections().await;
     let channel = server.schema.as_str();
@@ -70,19 +66,10 @@ async fn a_connection_that_is_killed_while_a_statement_waits_is_lost() {
     let Some(server) = RealServer::from_environment().await else {
         return;
     };
-    let mut publisher = server
-        .database(&server.table())
-        .connect_publisher()
-        .await
-        .unwrap();
+    let mut publisher = server.publisher().await;
     let mut listener = server.database(&server.table()).connect_listener().await.unwrap();
     publisher.ensure_table().await.unwrap();
-    server
-        .run(&format!(
-            "BEGIN; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
-            server.table()
-        ))
-        .await;
+    server.lock_table().await;
     let batch = [attached(&server.schema, b"row")];
     let kill = async {
         let waiting = format!(
@@ -99,7 +86,7 @@ async fn a_connection_that_is_killed_while_a_statement_waits_is_lost() {
     );
     assert_lost("notify_batch", sent);
     assert_lost("fetch", fetched);
-    server.run("COMMIT").await;
+    server.unlock_table().await;
     server.clean_up().await;
 }
 
@@ -108,20 +95,8 @@ async fn a_reading_without_an_answer_is_given_up_and_leaves_nothing_behind() {
     let Some(server) = RealServer::from_environment().await else {
         return;
     };
-    server
-        .database(&server.table())
-        .connect_publisher()
-        .await
-        .unwrap()
-        .ensure_table()
-        .await
-        .unwrap();
-    server
-        .run(&format!(
-            "BEGIN; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
-            server.table()
-        ))
-        .await;
+    server.publisher().await.ensure_table().await.unwrap();
+    server.lock_table().await;
     let impatient = server
         .database(&server.table())
         .with_statement_timeout(Duration::from_secs(2));
@@ -129,7 +104,7 @@ async fn a_reading_without_an_answer_is_given_up_and_leaves_nothing_behind() {
     assert_lost("fetch", listener.fetch(&[1], NO_LIMITS).await);
     drop(listener);
     server.has_no_connections().await;
-    server.run("COMMIT").await;
+    server.unlock_table().await;
     server.clean_up().await;
 }
 

@@ -163,12 +163,7 @@ async fn a_payload_that_is_too_long_is_refused_for_good_with_its_whole_batch() {
         .await
         .unwrap();
     assert_eq!(payloads(&mut listener, 1).await, ["x".repeat(7999)]);
-    assert_eq!(
-        server
-            .number(&format!("SELECT count(*) FROM {}", server.table()))
-            .await,
-        0
-    );
+    assert_eq!(server.rows(&server.table()).await, 0);
     server.clean_up().await;
 }
 
@@ -178,11 +173,7 @@ async fn a_missing_table_is_told_apart_and_holds_up_no_inline_message() {
         return;
     };
     let channel = server.schema.as_str();
-    let mut publisher = server
-        .database(&server.table())
-        .connect_publisher()
-        .await
-        .unwrap();
+    let mut publisher = server.publisher().await;
     publisher
         .notify_batch(&[inline(channel, "a"), inline(channel, "b")])
         .await
@@ -211,12 +202,7 @@ async fn a_batch_that_was_given_up_is_not_carried_out_later() {
     };
     let patient = server.database(&server.table());
     let (_listener, mut publisher) = connect(&patient, &[]).await;
-    server
-        .run(&format!(
-            "BEGIN; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
-            server.table()
-        ))
-        .await;
+    server.lock_table().await;
     let database = server
         .database(&server.table())
         .with_statement_timeout(Duration::from_secs(2));
@@ -227,20 +213,11 @@ async fn a_batch_that_was_given_up_is_not_carried_out_later() {
         .unwrap_err();
     assert!(error.is_retryable(), "{error}");
     drop(impatient);
-    server.run("COMMIT").await;
+    server.unlock_table().await;
     // Whoever still waited for the lock gets it before this one does.
-    server
-        .run(&format!(
-            "BEGIN; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE; COMMIT",
-            server.table()
-        ))
-        .await;
-    assert_eq!(
-        server
-            .number(&format!("SELECT count(*) FROM {}", server.table()))
-            .await,
-        0
-    );
+    server.lock_table().await;
+    server.unlock_table().await;
+    assert_eq!(server.rows(&server.table()).await, 0);
     publisher
         .notify_batch(&[attached(&server.schema, b"row")])
         .await

@@ -66,15 +66,12 @@ async fn without_the_right_to_create_it_the_error_says_what_to_run() {
     let Some(server) = RealServer::from_environment().await else {
         return;
     };
-    let role = format!("{}_role", server.schema);
-    server
-        .run(&format!("CREATE ROLE {role} LOGIN PASSWORD 'secret'"))
-        .await;
+    let role = server.role();
+    let login = server.create_role().await;
     server
         .run(&format!("GRANT USAGE ON SCHEMA {} TO {role}", server.schema))
         .await;
-    let changes = json!({ "user": role, "password": "secret" });
-    let database = server.database_with(&server.table(), &changes);
+    let database = server.database_with(&server.table(), &login);
     let error = ensure(&database).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.sqlstate()),
@@ -99,9 +96,7 @@ async fn without_the_right_to_create_it_the_error_says_what_to_run() {
     ensure(&database).await.unwrap();
     use_table(&database, &server.schema).await;
     server.has_no_connections().await;
-    server
-        .run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
-        .await;
+    server.drop_role().await;
     server.clean_up().await;
 }
 
@@ -175,12 +170,7 @@ async fn a_name_without_schema_follows_the_search_path() {
     let database = server.database_with("attachments", &changes);
     ensure(&database).await.unwrap();
     use_table(&database, &server.schema).await;
-    assert_eq!(
-        server
-            .number(&format!("SELECT count(*) FROM {}", server.table()))
-            .await,
-        1
-    );
+    assert_eq!(server.rows(&server.table()).await, 1);
     server.clean_up().await;
 }
 
@@ -244,7 +234,7 @@ async fn the_clean_up_removes_old_rows_only() {
         return;
     };
     let table = server.table();
-    let mut publisher = server.database(&table).connect_publisher().await.unwrap();
+    let mut publisher = server.publisher().await;
     publisher.ensure_table().await.unwrap();
     server
         .run(&format!(
@@ -265,7 +255,7 @@ async fn the_clean_up_removes_old_rows_only() {
     }
     assert_eq!(removed, 1200);
     assert!(rounds > 1, "a few at a time, so that messages get through");
-    assert_eq!(server.number(&format!("SELECT count(*) FROM {table}")).await, 1);
+    assert_eq!(server.rows(&table).await, 1);
     server.clean_up().await;
 }
 
@@ -274,11 +264,7 @@ async fn a_clean_up_of_a_missing_table_is_no_lost_connection() {
     let Some(server) = RealServer::from_environment().await else {
         return;
     };
-    let mut publisher = server
-        .database(&server.table())
-        .connect_publisher()
-        .await
-        .unwrap();
+    let mut publisher = server.publisher().await;
     let error = publisher.prune(Duration::from_secs(1)).await.unwrap_err();
     assert!(!error.is_retryable(), "{error}");
     server.clean_up().await;
@@ -289,25 +275,22 @@ async fn the_clean_up_needs_no_more_rights_than_to_read_and_to_delete() {
     let Some(server) = RealServer::from_environment().await else {
         return;
     };
-    let (schema, table) = (&server.schema, server.table());
-    let role = format!("{schema}_role");
-    let mut owner = server.database(&table).connect_publisher().await.unwrap();
+    let (schema, table, role) = (&server.schema, server.table(), server.role());
+    let mut owner = server.publisher().await;
     owner.ensure_table().await.unwrap();
+    let login = server.create_role().await;
     server
         .run(&format!(
-            "CREATE ROLE {role} LOGIN PASSWORD 'secret'; GRANT USAGE ON SCHEMA {schema} TO {role}; \
+            "GRANT USAGE ON SCHEMA {schema} TO {role}; \
              GRANT SELECT, DELETE ON {table} TO {role}; \
              INSERT INTO {table} (created_at) VALUES (now() - interval '1 hour')"
         ))
         .await;
-    let changes = json!({ "user": role, "password": "secret" });
-    let database = server.database_with(&table, &changes);
+    let database = server.database_with(&table, &login);
     let mut publisher = database.connect_publisher().await.unwrap();
     assert_eq!(publisher.prune(Duration::from_secs(1)).await.unwrap(), 1);
     publisher.close().await;
-    server
-        .run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
-        .await;
+    server.drop_role().await;
     server.clean_up().await;
 }
 
@@ -318,13 +301,7 @@ async fn many_servers_that_clean_at_once_remove_each_row_once_and_do_not_get_in_
     };
     let table = server.table();
     let database = server.database(&table);
-    database
-        .connect_publisher()
-        .await
-        .unwrap()
-        .ensure_table()
-        .await
-        .unwrap();
+    ensure(&database).await.unwrap();
     server
         .run(&format!(
             "INSERT INTO {table} (created_at) SELECT now() - interval '1 hour' FROM generate_series(1, 20000)"
@@ -344,9 +321,6 @@ async fn many_servers_that_clean_at_once_remove_each_row_once_and_do_not_get_in_
         });
     }
     let removed: u64 = cleaners.join_all().await.into_iter().sum();
-    assert_eq!(
-        removed,
-        20000 - u64::try_from(server.number(&format!("SELECT count(*) FROM {table}")).await).unwrap()
-    );
+    assert_eq!(removed, 20000 - u64::try_from(server.rows(&table).await).unwrap());
     server.clean_up().await;
 }

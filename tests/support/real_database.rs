@@ -73,6 +73,49 @@ impl RealServer {
         format!("{}.attachments", self.schema)
     }
 
+    /// How many rows a table has.
+    pub async fn rows(&self, table: &str) -> i64 {
+        self.number(&format!("SELECT count(*) FROM {table}")).await
+    }
+
+    /// Keeps everybody from that table until [`RealServer::unlock_table`].
+    pub async fn lock_table(&self) {
+        self.run(&format!(
+            "BEGIN; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
+            self.table()
+        ))
+        .await;
+    }
+
+    /// Lets everybody have the table again.
+    pub async fn unlock_table(&self) {
+        self.run("COMMIT").await;
+    }
+
+    /// The name of the role that a test can have.
+    pub fn role(&self) -> String {
+        format!("{}_role", self.schema)
+    }
+
+    /// Creates that role; returns the settings with which one logs in as it.
+    pub async fn create_role(&self) -> Value {
+        let role = self.role();
+        self.run(&format!("CREATE ROLE {role} LOGIN PASSWORD 'secret'"))
+            .await;
+        json!({ "user": role, "password": "secret" })
+    }
+
+    /// Removes the role and its rights.
+    pub async fn drop_role(&self) {
+        let role = self.role();
+        self.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    }
+
+    /// A connection that publishes, by way of the table of the test.
+    pub async fn publisher(&self) -> PgPublisher {
+        self.database(&self.table()).connect_publisher().await.unwrap()
+    }
+
     /// The database as the adapter sees it.
     pub fn database(&self, table: &str) -> PgDatabase {
         self.database_with(table, &json!({}))
@@ -123,14 +166,19 @@ impl RealServer {
         .await;
     }
 
-    /// Waits until the server has no connection of the test left but the administrator's.
-    pub async fn has_no_connections(&self) {
+    /// How many connections of the test there are but the administrator's.
+    pub async fn connections(&self) -> i64 {
         let query = format!(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{}'",
             self.schema
         );
+        self.number(&query).await
+    }
+
+    /// Waits until the server has no connection of the test left but the administrator's.
+    pub async fn has_no_connections(&self) {
         let start = Instant::now();
-        while self.number(&query).await > 0 {
+        while self.connections().await > 0 {
             assert!(start.elapsed() < PATIENCE, "connections are left");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
