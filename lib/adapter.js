@@ -7,12 +7,12 @@ const {
   optionsText,
 } = require("./broadcast-options");
 const {
-  EVENT_PACKET,
   EncodedEvent,
   PassingEncoder,
   writesPlainText,
 } = require("./encoded-event");
 const { checkMessage } = require("./message-check");
+const { EVENT_PACKET } = require("./protocol");
 const { Requests } = require("./requests");
 
 /** @typedef {import("./cluster-node").ClusterNode} ClusterNode */

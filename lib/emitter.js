@@ -4,32 +4,13 @@ const { EmitterHost } = require("./emitter-host");
 const { describeType } = require("./errors");
 const { resolveOptions } = require("./options");
 const { readConnection } = require("./pool-config");
-
-/** What every emitter calls itself; servers do not take it for one of them. */
-const EMITTER_UID = "emitter";
-
-/** The types of cluster messages that an emitter sends, and the type of their packet. */
-const TYPE = Object.freeze({
-  BROADCAST: 3,
-  SOCKETS_JOIN: 4,
-  SOCKETS_LEAVE: 5,
-  DISCONNECT_SOCKETS: 6,
-  SERVER_SIDE_EMIT: 9,
-});
-const EVENT_PACKET = 2;
-
-/** Events that a socket keeps for itself, here and at the client. */
-const SOCKET_EVENTS = new Set([
-  "connect",
-  "connect_error",
-  "disconnect",
-  "disconnecting",
-  "newListener",
-  "removeListener",
-]);
-
-/** Events that a namespace keeps for itself. */
-const NAMESPACE_EVENTS = new Set(["connect", "connection", "new_namespace"]);
+const {
+  EMITTER_UID,
+  EVENT_PACKET,
+  MESSAGE_TYPE,
+  RESERVED_FOR_CLIENTS,
+  RESERVED_FOR_SERVERS,
+} = require("./protocol");
 
 /** @typedef {string | string[]} RoomOrRooms */
 
@@ -92,12 +73,12 @@ class BroadcastOperator {
    * @returns {true}
    */
   emit(event, ...args) {
-    checkEvent(event, SOCKET_EVENTS);
+    checkEvent(event, RESERVED_FOR_CLIENTS);
     refuseAcknowledgement(args);
     const packet = { type: EVENT_PACKET, data: [event, ...args] };
     const { flags } = this.#target;
     this.#publish(
-      TYPE.BROADCAST,
+      MESSAGE_TYPE.BROADCAST,
       { packet, opts: this.#target },
       flags.volatile,
     );
@@ -106,7 +87,7 @@ class BroadcastOperator {
 
   /** @param {RoomOrRooms} rooms */
   socketsJoin(rooms) {
-    this.#publish(TYPE.SOCKETS_JOIN, {
+    this.#publish(MESSAGE_TYPE.SOCKETS_JOIN, {
       opts: this.#target,
       rooms: union([], rooms),
     });
@@ -114,7 +95,7 @@ class BroadcastOperator {
 
   /** @param {RoomOrRooms} rooms */
   socketsLeave(rooms) {
-    this.#publish(TYPE.SOCKETS_LEAVE, {
+    this.#publish(MESSAGE_TYPE.SOCKETS_LEAVE, {
       opts: this.#target,
       rooms: union([], rooms),
     });
@@ -122,7 +103,10 @@ class BroadcastOperator {
 
   /** @param {boolean} [close] - whether to close the underlying connection as well */
   disconnectSockets(close = false) {
-    this.#publish(TYPE.DISCONNECT_SOCKETS, { opts: this.#target, close });
+    this.#publish(MESSAGE_TYPE.DISCONNECT_SOCKETS, {
+      opts: this.#target,
+      close,
+    });
   }
 
   /**
@@ -130,9 +114,9 @@ class BroadcastOperator {
    * @param {...any} args
    */
   serverSideEmit(event, ...args) {
-    checkEvent(event, NAMESPACE_EVENTS);
+    checkEvent(event, RESERVED_FOR_SERVERS);
     refuseAcknowledgement(args);
-    this.#publish(TYPE.SERVER_SIDE_EMIT, { packet: [event, ...args] });
+    this.#publish(MESSAGE_TYPE.SERVER_SIDE_EMIT, { packet: [event, ...args] });
   }
 
   /** @param {Partial<{ rooms: string[], except: string[], flags: object }>} change */
@@ -290,7 +274,7 @@ function namespaceName(nsp) {
 
 /**
  * @param {unknown} event
- * @param {Set<unknown>} reserved
+ * @param {ReadonlySet<unknown>} reserved
  */
 function checkEvent(event, reserved) {
   if (typeof event !== "string" && typeof event !== "number") {

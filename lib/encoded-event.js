@@ -2,10 +2,7 @@
 
 const { isDeepStrictEqual } = require("node:util");
 const { replacePlaceholders } = require("./binary");
-
-/** Events without and with binary content, with the numbers of Socket.IO's protocol. */
-const EVENT_PACKET = 2;
-const BINARY_EVENT_PACKET = 5;
+const { BINARY_EVENT_PACKET, EVENT_PACKET } = require("./protocol");
 
 /**
  * The packet of an event that arrived as text and goes to the clients as the same text: it is parsed only if somebody
@@ -120,7 +117,6 @@ function encodesAs(encoder, event) {
 }
 
 module.exports = {
-  EVENT_PACKET,
   EncodedEvent,
   PassingEncoder,
   writesPlainText,

@@ -5,6 +5,7 @@ const { TOO_DEEP, attach, detach, hasBinary } = require("./binary");
 const diagnostics = require("./diagnostics");
 const { fromNative, PostgresAdapterError } = require("./errors");
 const { Engine } = require("./native");
+const { MESSAGE_TYPE } = require("./protocol");
 
 /** @typedef {import("./targets").Targets} Targets */
 
@@ -63,11 +64,17 @@ const MOST_WAITING = 64 * 1024;
 /** The number of no namespace: what is published there goes nowhere. */
 const NO_NAMESPACE = 0;
 
-/** The type of a message for clients; an emitter runs without the package that names it. */
-const BROADCAST = 3;
-
-/** The messages that carry values of the user, and so possibly binary ones; see src/wire/message.rs. */
-const MAY_CARRY_BINARY = new Set([3, 9, 10, 12]);
+/**
+ * The messages that carry values of the user, and so possibly binary ones; see src/wire/message.rs.
+ *
+ * @type {Set<number>}
+ */
+const MAY_CARRY_BINARY = new Set([
+  MESSAGE_TYPE.BROADCAST,
+  MESSAGE_TYPE.SERVER_SIDE_EMIT,
+  MESSAGE_TYPE.SERVER_SIDE_EMIT_RESPONSE,
+  MESSAGE_TYPE.BROADCAST_ACK,
+]);
 
 /**
  * A native engine, and the way to and from it: texts and binary parts there, items in bundles back.
@@ -133,7 +140,7 @@ class EngineHost {
    */
   publishEvent(namespace, event, options, isVolatile = false) {
     const data = { packet: event };
-    const { text, parts } = this.#write(BROADCAST, event, data);
+    const { text, parts } = this.#write(MESSAGE_TYPE.BROADCAST, event, data);
     const size = parts.reduce((sum, part) => sum + part.length, 0);
     if (text.length > MOST_GATHERED || size > MOST_GATHERED) {
       this.flushEvents();

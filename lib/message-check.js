@@ -1,29 +1,12 @@
 "use strict";
 
 const { MessageType } = require("socket.io-adapter");
-const { EVENT_PACKET } = require("./encoded-event");
 const { PostgresAdapterError } = require("./errors");
-
-/**
- * Events of a namespace that Socket.IO lets nobody emit: their listeners rely on what they are given.
- *
- * @type {Set<unknown>}
- */
-const RESERVED_EVENTS = new Set(["connect", "connection", "new_namespace"]);
-
-/**
- * Events that it lets nobody emit to clients: they close their connection over them.
- *
- * @type {Set<unknown>}
- */
-const RESERVED_FOR_CLIENTS = new Set([
-  "connect",
-  "connect_error",
-  "disconnect",
-  "disconnecting",
-  "newListener",
-  "removeListener",
-]);
+const {
+  EVENT_PACKET,
+  RESERVED_FOR_CLIENTS,
+  RESERVED_FOR_SERVERS,
+} = require("./protocol");
 
 /**
  * What is wrong with the data of each type of message. The engine has checked the envelope, and that it is JSON; past
@@ -110,7 +93,9 @@ function problemOfEvent(event) {
   if (!Array.isArray(event) || !isName(event[0])) {
     return "its event has no name";
   }
-  return RESERVED_EVENTS.has(event[0]) && "the name of its event is reserved";
+  return (
+    RESERVED_FOR_SERVERS.has(event[0]) && "the name of its event is reserved"
+  );
 }
 
 /** @param {any} opts */

@@ -3,6 +3,7 @@
 const { randomBytes } = require("node:crypto");
 const { Engine } = require("./native");
 const { describeType } = require("./errors.js");
+const { EMITTER_UID } = require("./protocol.js");
 
 /** The longest text that an option may be, in characters. */
 const MAX_TEXT_LENGTH = 255;
@@ -16,8 +17,6 @@ const READ_ELSEWHERE = ["listenPool"];
 const MAX_ATTACHMENT_SIZE = 2 ** 30;
 /** The largest buffer for a database that is away, in bytes: 1 GiB. */
 const MAX_BUFFER_SIZE = 2 ** 30;
-/** What emitters, which are no servers, call themselves. */
-const EMITTER_UID = "emitter";
 
 /**
  * @typedef {object} AdapterOptions
