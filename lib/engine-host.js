@@ -2,8 +2,10 @@
 
 const { randomBytes } = require("node:crypto");
 const { TOO_DEEP, attach, detach, hasBinary } = require("./binary");
+const { BundleContent, ITEM } = require("./bundle");
 const diagnostics = require("./diagnostics");
 const { fromNative, PostgresAdapterError } = require("./errors");
+const { GatheredEvents, MOST_GATHERED } = require("./gathered-events");
 const { Engine } = require("./native");
 const { MESSAGE_TYPE } = require("./protocol");
 
@@ -31,35 +33,6 @@ const { MESSAGE_TYPE } = require("./protocol");
  * @property {(namespace: number, uid: string) => void} [onPeerJoined] - a server was heard for the first time
  * @property {(namespace: number) => void} [onListening] - a primary hears the namespace from now on, or again
  */
-
-/** What an item that the engine hands over begins with; see src/engine/handoff.rs. */
-const ITEM = Object.freeze({
-  MESSAGE: 0,
-  BINARY_MESSAGE: 1,
-  PEER_LEFT: 2,
-  ERROR: 3,
-  DEBUG: 4,
-  PASSWORD_WANTED: 5,
-  LISTENING: 6,
-  BROADCASTS: 7,
-  BINARY_BROADCAST: 8,
-  CONNECTED: 9,
-  DISCONNECTED: 10,
-  PEER_JOINED: 11,
-  DROPPED: 12,
-});
-
-/** Stands between the events of a bundle, and nowhere in a JSON text. */
-const SEPARATOR = "\x1e";
-/** Begin a run of events with the same options, and end them or an event; see src/engine/gathered.rs. */
-const RUN = "\x1d";
-const END = "\x1f";
-
-/** Longer events, or such with more binary content, are worth a call of their own. */
-const MOST_GATHERED = 8 * 1024;
-
-/** So many characters of events wait at most for the end of this turn, and as many bytes: the engine can begin with them. */
-const MOST_WAITING = 64 * 1024;
 
 /** The number of no namespace: what is published there goes nowhere. */
 const NO_NAMESPACE = 0;
@@ -95,12 +68,7 @@ class EngineHost {
   /** Where passwords come from, in the order of `TargetId` in src/engine/inbox.rs. */
   #sources;
   /** Events of this turn that the engine does not have yet: a call costs more than a message. */
-  #events = "";
-  /** What the run of the last of them begins with. */
-  #run = "";
-  /** Their binary content, one part after the other. */
-  #bytes = Buffer.alloc(0);
-  #byteCount = 0;
+  #gathered = new GatheredEvents();
 
   /**
    * @param {Targets} targets
@@ -147,44 +115,19 @@ class EngineHost {
       this.engine.publishEvent(namespace, options, text, parts, isVolatile);
       return;
     }
-    if (
-      this.#events.length + text.length > MOST_WAITING ||
-      this.#byteCount + size > MOST_WAITING
-    ) {
+    if (!this.#gathered.hasRoomFor(text, size)) {
       this.flushEvents();
     }
-    const run = `${RUN}${namespace}${isVolatile ? "v" : ""}${END}${options}`;
-    if (this.#events === "") {
+    if (this.#gathered.isEmpty) {
       queueMicrotask(() => this.flushEvents());
-      this.#run = "";
     }
-    if (run !== this.#run) {
-      this.#run = run;
-      this.#events += run;
-    }
-    this.#events += SEPARATOR + text;
-    for (const part of parts) {
-      this.#gather(part);
-    }
-  }
-
-  /** @param {Buffer} part - of the last event; copied at once, as the application may change it */
-  #gather(part) {
-    if (this.#bytes.length === 0) {
-      this.#bytes = Buffer.allocUnsafe(MOST_WAITING);
-    }
-    this.#bytes.set(part, this.#byteCount);
-    this.#byteCount += part.length;
-    this.#events += END + part.length;
+    this.#gathered.add(namespace, text, parts, options, isVolatile);
   }
 
   /** Hands the events of this turn to the engine: before anything else, to keep the order. */
   flushEvents() {
-    const events = this.#events;
-    if (events !== "") {
-      const bytes = this.#bytes.subarray(0, this.#byteCount);
-      this.#events = "";
-      this.#byteCount = 0;
+    if (!this.#gathered.isEmpty) {
+      const { events, bytes } = this.#gathered.take();
       this.engine.publishEvents(events, bytes);
     }
   }
@@ -405,32 +348,6 @@ class EngineHost {
     } catch (err) {
       this.engine.answerPassword(number, null, String(err));
     }
-  }
-}
-
-/** The events and binary parts of a bundle. */
-class BundleContent {
-  #engine;
-  /** @type {string[] | undefined} */
-  #events;
-  #nextEvent = 0;
-  /** @type {Buffer | undefined} */
-  #bytes;
-
-  /** @param {InstanceType<typeof Engine>} engine */
-  constructor(engine) {
-    this.#engine = engine;
-  }
-
-  nextEvent() {
-    this.#events ??= this.#engine.takeEvents().split(SEPARATOR);
-    return /** @type {string} */ (this.#events[this.#nextEvent++]);
-  }
-
-  /** @param {[number, number][]} ranges */
-  parts(ranges) {
-    const bytes = (this.#bytes ??= this.#engine.takeBytes());
-    return ranges.map(([start, end]) => bytes.subarray(start, end));
   }
 }
 
