@@ -4,7 +4,7 @@ const { createRequire } = require("node:module");
 const debug = require("debug")("socket.io-postgres-adapter");
 const { PostgresAdapterError, describeType } = require("./errors.js");
 
-/** @typedef {import('./pool-config.js').Client} Client */
+/** @typedef {import('./pg-client.js').Client} Client */
 
 /** @typedef {(connection: object, done: (password: string | undefined) => void) => void} Pgpass */
 

@@ -1,52 +1,12 @@
 "use strict";
 
-const {
-  PostgresAdapterError,
-  describeType,
-  unsupportedSetting,
-} = require("./errors.js");
+const { PostgresAdapterError } = require("./errors.js");
 const { readPassword, mayHavePassword } = require("./password.js");
+const { createClient, readSource } = require("./pg-client.js");
 const { readTls } = require("./tls-config.js");
 
-/**
- * What `pg` makes of its settings. Older versions lack some of it.
- *
- * @typedef {object} ConnectionParameters
- * @property {string} host
- * @property {number} port
- * @property {string | undefined} user
- * @property {string | undefined} database
- * @property {unknown} ssl
- * @property {unknown} [options]
- * @property {unknown} [application_name]
- * @property {unknown} [fallback_application_name]
- * @property {unknown} [statement_timeout]
- * @property {unknown} [lock_timeout]
- * @property {unknown} [idle_in_transaction_session_timeout]
- * @property {unknown} [connect_timeout] in seconds; only pg-native goes by it
- * @property {number} [keepalives]
- */
-
-/**
- * An unconnected client of `pg`.
- *
- * @typedef {object} Client
- * @property {ConnectionParameters} connectionParameters
- * @property {unknown} password
- * @property {boolean} [enableChannelBinding]
- * @property {string} [sslNegotiation]
- * @property {unknown} [native] set by pg-native
- */
-
-/** @typedef {new (settings: any) => Client} ClientClass */
-
-/**
- * Where the settings come from: what `pg` would call to make a client, and with what.
- *
- * @typedef {object} Source
- * @property {ClientClass} Client
- * @property {string | Record<string, any>} settings
- */
+/** @typedef {import('./pg-client.js').Client} Client */
+/** @typedef {import('./pg-client.js').ConnectionParameters} ConnectionParameters */
 
 /**
  * The settings of a connection, in the form that the native engine takes (JSON).
@@ -80,154 +40,17 @@ const { readTls } = require("./tls-config.js");
  *   honour (`ERR_UNSUPPORTED_CONFIG`), or `pg` is needed and not installed (`ERR_MISSING_PG`)
  */
 function readConnection(target) {
-  const source = sourceOf(target);
-  refuseUnsupported(source);
-  refuseGarbled(source);
-  const client = createClient(source);
-  const config = readConfig(client, source);
+  const source = readSource(target);
+  const config = readConfig(createClient(source), source.settings);
   return { config, password: async () => readPassword(createClient(source)) };
 }
 
 /**
- * @param {any} target
- * @returns {Source}
- */
-function sourceOf(target) {
-  if (isPool(target)) {
-    return { Client: target.Client, settings: target.options };
-  }
-  if ((typeof target === "string" && target !== "") || isPlainObject(target)) {
-    return { Client: requirePg().Client, settings: target };
-  }
-  const given = target === "" ? "an empty string" : describeType(target);
-  const message = `expected a pg.Pool, a connection string or the settings of a pg client, got ${given}`;
-  throw Object.assign(new TypeError(message), { code: "ERR_OPTIONS" });
-}
-
-/**
- * There can be several copies of `pg`, so its classes cannot be compared.
- *
- * @param {any} target
- */
-function isPool(target) {
-  return (
-    typeof target === "object" &&
-    target !== null &&
-    typeof target.connect === "function" &&
-    typeof target.Client === "function" &&
-    typeof target.options === "object" &&
-    target.options !== null
-  );
-}
-
-/** @param {unknown} target */
-function isPlainObject(target) {
-  if (typeof target !== "object" || target === null || Array.isArray(target)) {
-    return false;
-  }
-  const prototype = Object.getPrototypeOf(target);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-/** @returns {{ Client: ClientClass }} */
-function requirePg() {
-  try {
-    return /** @type {any} */ (require("pg"));
-  } catch (cause) {
-    throw new PostgresAdapterError(
-      "ERR_MISSING_PG",
-      'connection strings and settings are read by the package "pg", which cannot be loaded: install it ' +
-        "(npm install pg) or pass a pg.Pool",
-      { cause },
-    );
-  }
-}
-
-/** @param {Source} source */
-function refuseUnsupported({ Client, settings }) {
-  if (isDerivedClient(Client))
-    throw unsupportedSetting('the custom "Client" class');
-  if (typeof settings === "string") return;
-  for (const name of ["stream", "connection", "nativeConnectionString"]) {
-    if (settings[name]) throw unsupportedSetting(`the setting "${name}"`);
-  }
-}
-
-/**
- * What `pg` reads something else from than was meant: no scheme or one slash only, text around it, another form than
- * that of a URL, or a password with a character that ends the address. Its parts would be taken for hosts and
- * databases, and as such stand in messages, with the password.
- *
- * @param {Source} source
- */
-function refuseGarbled({ settings }) {
-  const given =
-    typeof settings === "string" ? settings : settings["connectionString"];
-  if (typeof given !== "string") return;
-  const isUrl = /^(?:[a-z][a-z0-9+.-]*:\/\/|socket:)/i.test(given);
-  const garbled = isUrl
-    ? /^[^?#]*?\/\/[^/?#@]*(?:[/#][^?]*@|\?[^=&]*@)/
-    : /^\/\/|^\/.*:.*@|^[^/].*[:@=\s"'/]|^[\s"']/;
-  if (!garbled.test(given)) return;
-  throw new PostgresAdapterError(
-    "ERR_OPTIONS",
-    "the connection string is not one: it must look like postgres://user:password@host:5432/database, with " +
-      "nothing around it, and with % escapes for special characters in its parts (encodeURIComponent())",
-  );
-}
-
-/**
- * Whether the class is an application's own, derived from the one of `pg`: what it does on connecting is unknown.
- *
- * @param {ClientClass} Client
- */
-function isDerivedClient(Client) {
-  let prototype = Object.getPrototypeOf(Client.prototype ?? null);
-  while (prototype) {
-    if (Object.hasOwn(prototype, "connect")) return true;
-    prototype = Object.getPrototypeOf(prototype);
-  }
-  return false;
-}
-
-/**
- * @param {Source} source
- * @returns {Client}
- */
-function createClient({ Client, settings }) {
-  let client;
-  try {
-    client = new Client(settings);
-  } catch (error) {
-    throw unreadable(error);
-  }
-  if (typeof client.connectionParameters !== "object") {
-    throw unsupportedSetting('the "Client" class that is not the one of pg');
-  }
-  return client;
-}
-
-/** @param {any} error what `pg` threw; that of a URL holds the whole connection string with its password */
-function unreadable(error) {
-  if (error?.code === "ERR_INVALID_URL") {
-    return new PostgresAdapterError(
-      "ERR_OPTIONS",
-      "the connection string is not a valid URL",
-    );
-  }
-  return new PostgresAdapterError(
-    "ERR_OPTIONS",
-    `pg cannot read the connection settings: ${error?.message}`,
-    { cause: error },
-  );
-}
-
-/**
  * @param {Client} client
- * @param {Source} source
+ * @param {string | Record<string, any>} settings
  * @returns {ConnectionConfig}
  */
-function readConfig(client, source) {
+function readConfig(client, settings) {
   const parameters = client.connectionParameters;
   const user = readUser(parameters);
   const hosts = readHosts(parameters);
@@ -242,7 +65,7 @@ function readConfig(client, source) {
       text(parameters.application_name) ??
       text(parameters.fallback_application_name),
     options: text(parameters.options),
-    connectTimeoutMs: readConnectTimeout(client, source.settings),
+    connectTimeoutMs: readConnectTimeout(client, settings),
     statementTimeoutMs: milliseconds(parameters.statement_timeout),
     lockTimeoutMs: milliseconds(parameters.lock_timeout),
     idleInTransactionTimeoutMs: milliseconds(
@@ -253,7 +76,7 @@ function readConfig(client, source) {
     sslNegotiation: client.sslNegotiation === "direct" ? "direct" : "postgres",
     channelBinding: Boolean(client.enableChannelBinding),
     hasPassword: mayHavePassword(client),
-    tls: readTls(client, source.settings, hosts),
+    tls: readTls(client, settings, hosts),
   };
 }
 

@@ -7,7 +7,7 @@ const debug = require("debug")("socket.io-postgres-adapter");
 const { describeType, unsupportedSetting } = require("./errors.js");
 const { readCertificates, readKey } = require("./pem.js");
 
-/** @typedef {import('./pool-config.js').Client} Client */
+/** @typedef {import('./pg-client.js').Client} Client */
 
 /**
  * TLS settings, in the form that the native engine takes.
