@@ -46,7 +46,7 @@ pub(super) struct PresentedNames {
 impl Certificate {
     pub(super) fn parse(der: &CertificateDer<'_>) -> Result<Self, CertificateError> {
         let inner = x509_cert::Certificate::from_der(der).map_err(|_| CertificateError::BadEncoding)?;
-        let extensions = inner.tbs_certificate.extensions.as_deref().unwrap_or_default();
+        let extensions = extensions_of(&inner);
         Ok(Self {
             basic_constraints: extension(extensions)?,
             key_usage: extension(extensions)?,
@@ -114,26 +114,14 @@ impl Certificate {
 
     /// Whether it has a critical extension that this module does not apply.
     pub(super) fn has_unknown_critical_extension(&self) -> bool {
-        let extensions = self
-            .inner
-            .tbs_certificate
-            .extensions
-            .as_deref()
-            .unwrap_or_default();
-        extensions
+        extensions_of(&self.inner)
             .iter()
             .any(|extension| extension.critical && !UNDERSTOOD_EXTENSIONS.contains(&extension.extn_id))
     }
 
     /// Whether it limits the names that it may issue certificates for.
     pub(super) fn has_name_constraints(&self) -> bool {
-        let extensions = self
-            .inner
-            .tbs_certificate
-            .extensions
-            .as_deref()
-            .unwrap_or_default();
-        extensions
+        extensions_of(&self.inner)
             .iter()
             .any(|extension| extension.extn_id == x509_cert::ext::pkix::NameConstraints::OID)
     }
@@ -203,6 +191,11 @@ impl Certificate {
             .collect();
         names
     }
+}
+
+fn extensions_of(certificate: &x509_cert::Certificate) -> &[Extension] {
+    let extensions = certificate.tbs_certificate.extensions.as_deref();
+    extensions.unwrap_or_default()
 }
 
 fn extension<'a, T: AssociatedOid + Decode<'a>>(
