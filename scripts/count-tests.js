@@ -11,14 +11,16 @@
  * @property {string[]} inapplicable what has nothing to test here, such as a feature of a newer PostgreSQL
  */
 
+/** @returns {Omit<Counter, "read">} */
+function nothingYet() {
+  return { passed: 0, failed: 0, leftOut: [], inapplicable: [] };
+}
+
 /** @returns {Counter} for a command that is no test runner, and may say that it did nothing */
 function countNothing() {
   /** @type {Counter} */
   const counter = {
-    passed: 0,
-    failed: 0,
-    leftOut: [],
-    inapplicable: [],
+    ...nothingYet(),
     read(line) {
       const note = /^left out: (.+)/.exec(line);
       if (note?.[1]) counter.leftOut.push(note[1]);
@@ -45,10 +47,7 @@ function noteSkipped(counter, test = "", reason = "") {
 function countCargo() {
   /** @type {Counter} */
   const counter = {
-    passed: 0,
-    failed: 0,
-    leftOut: [],
-    inapplicable: [],
+    ...nothingYet(),
     read(line) {
       const ignored = /^test (.+) \.\.\. ignored(?:, (.+))?$/.exec(line);
       if (ignored) noteSkipped(counter, ignored[1], ignored[2]);
@@ -67,10 +66,7 @@ function countTap() {
   let inDetails = false;
   /** @type {Counter} */
   const counter = {
-    passed: 0,
-    failed: 0,
-    leftOut: [],
-    inapplicable: [],
+    ...nothingYet(),
     read(line) {
       // a "#" that belongs to a name or a reason has a backslash before it
       const skipped = /^\s*ok \d+ - (.*) # SKIP ?(.*)$/.exec(line);
