@@ -7,16 +7,12 @@ const { before, describe, it } = require("node:test");
 
 const { Emitter } = require("../../index.js");
 const { bytesOf, collectAll, LARGE_TEXT } = require("../interop/arrivals.js");
+const { idOf, NOTES, useAudience } = require("../interop/audience.js");
 const { useMixedCluster } = require("../interop/mixed-cluster.js");
 const { useDatabase } = require("../support/postgres.js");
 const { once, until } = require("../support/wait.js");
 
-/** @typedef {import("../support/server.js").ClientSocket} ClientSocket */
-
-/** @param {ClientSocket} client */
-const idOf = (client) => String(client.id);
-
-/** @param {string} namespace */
+/** @param {"/" | "/chat"} namespace */
 function describeCalls(namespace) {
   describe(`an emitter of ${namespace}`, () => {
     const database = useDatabase();
@@ -26,25 +22,14 @@ function describeCalls(namespace) {
     });
     /** @type {Emitter} */
     let emitter;
-    /** @type {ClientSocket[]} two of each server */
-    const clients = [];
-    /** @type {ClientSocket[]} who must not hear of it */
-    const strangers = [];
 
     before(async () => {
       const main = new Emitter(database.connectionString);
       database.closeFirst(() => main.close());
       emitter = namespace === "/" ? main : main.of(namespace);
-      const other = namespace === "/" ? "/chat" : "/";
-      for (const member of current().members) {
-        clients.push(await member.connect(namespace));
-        clients.push(await member.connect(namespace));
-        strangers.push(await member.connect(other));
-      }
     });
-
-    /** One client of each server. */
-    const firsts = () => clients.filter((_, index) => index % 2 === 0);
+    const { clients, strangers, firsts, untilInRoom, expectNotes } =
+      useAudience(current, namespace);
 
     /**
      * Waits until everything small that came before has arrived.
@@ -56,27 +41,6 @@ function describeCalls(namespace) {
       const arrivals = collectAll(connected, `after ${event}`);
       emitter.emit(`after ${event}`);
       await arrivals.count(1);
-    }
-
-    /**
-     * Waits until exactly these clients are in a room, as every server sees it.
-     *
-     * @param {ClientSocket[]} members
-     * @param {string} room
-     */
-    async function untilInRoom(members, room) {
-      const expected = members.map(idOf).sort().join();
-      for (const member of current().members) {
-        const target = { namespace, rooms: [room] };
-        await until(
-          async () => {
-            const sockets = await member.call("fetchSockets", target);
-            const ids = sockets.map((/** @type {any} */ { id }) => id);
-            return ids.sort().join() === expected;
-          },
-          { message: `${expected} in ${room}, as ${member.name} sees it` },
-        );
-      }
     }
 
     /**
@@ -228,23 +192,8 @@ function describeCalls(namespace) {
     });
 
     it("emits server-side events to every server", async () => {
-      const { members } = current();
-      const values = ["small", LARGE_TEXT, Buffer.of(1, 2)];
-      for (const value of values) emitter.serverSideEmit("note", value, 1);
-
-      await until(() => members.every(({ heard }) => heard.length >= 3), {
-        message: "three events at each server",
-      });
-      await fence("server-side events");
-      for (const { heard } of members) {
-        assert.equal(heard.length, 3);
-        assert.ok(heard.every((event) => event.namespace === namespace));
-        const arrived = heard.map(({ args }) => args[0]);
-        assert.ok(arrived.includes("small"));
-        assert.ok(arrived.includes(LARGE_TEXT));
-        const binary = arrived.find((value) => typeof value !== "string");
-        assert.deepEqual([...bytesOf(binary)], [1, 2]);
-      }
+      for (const note of NOTES) emitter.serverSideEmit("note", note, 1);
+      await expectNotes(() => fence("server-side events"));
     });
 
     it("is no server of the cluster", async () => {

@@ -11,9 +11,9 @@ const { Pool } = require("pg");
 const { useDatabase } = require("../support/postgres.js");
 const { once, until } = require("../support/wait.js");
 const { bytesOf, collectAll, LARGE_TEXT } = require("./arrivals.js");
+const { idOf, NOTES, useAudience } = require("./audience.js");
 const { useMixedCluster } = require("./mixed-cluster.js");
 
-/** @typedef {import("../support/server.js").ClientSocket} ClientSocket */
 /** @typedef {import("../support/postgres.js").TestDatabase} TestDatabase */
 
 /**
@@ -35,7 +35,7 @@ function useEmitter(database, namespace) {
   };
 }
 
-/** @param {string} namespace */
+/** @param {"/" | "/chat"} namespace */
 function describeEmitter(namespace) {
   describe(`the JavaScript emitter of ${namespace} and our servers`, () => {
     const database = useDatabase();
@@ -44,25 +44,8 @@ function describeEmitter(namespace) {
       namespaces: ["/chat"],
     });
     const emitter = useEmitter(database, namespace);
-    /** @type {ClientSocket[]} two of each server */
-    const clients = [];
-    /** @type {ClientSocket[]} who must not hear of it */
-    const strangers = [];
-
-    before(async () => {
-      const other = namespace === "/" ? "/chat" : "/";
-      for (const member of current().members) {
-        clients.push(await member.connect(namespace));
-        clients.push(await member.connect(namespace));
-        strangers.push(await member.connect(other));
-      }
-    });
-
-    /** The connected ones of every second place: one of each server. */
-    const firsts = () => clients.filter((_, index) => index % 2 === 0);
-
-    /** @param {ClientSocket} client */
-    const idOf = (client) => String(client.id);
+    const { clients, strangers, firsts, untilInRoom, expectNotes } =
+      useAudience(current, namespace);
 
     /**
      * Waits until everything that came before has arrived.
@@ -74,27 +57,6 @@ function describeEmitter(namespace) {
       const arrivals = collectAll(connected, `after ${event}`);
       await current().member(0).emit({ namespace }, `after ${event}`);
       await arrivals.count(1);
-    }
-
-    /**
-     * Waits until exactly these clients are in a room.
-     *
-     * @param {ClientSocket[]} members
-     * @param {string} room
-     */
-    async function untilInRoom(members, room) {
-      const expected = members.map(idOf).sort();
-      await until(
-        async () => {
-          const target = { namespace, rooms: [room] };
-          const sockets = await current()
-            .member(1)
-            .call("fetchSockets", target);
-          const ids = sockets.map((/** @type {any} */ { id }) => id).sort();
-          return ids.join() === expected.join();
-        },
-        { message: `${expected} in ${room}` },
-      );
     }
 
     it("emits text to every client of the namespace", async () => {
@@ -196,23 +158,8 @@ function describeEmitter(namespace) {
     });
 
     it("emits server-side events to every server", async () => {
-      const { members } = current();
-      const values = ["small", LARGE_TEXT, Buffer.of(1, 2)];
-      for (const value of values) emitter().serverSideEmit("note", value);
-
-      await until(() => members.every(({ heard }) => heard.length >= 3), {
-        message: "three events at each server",
-      });
-      await fence("server-side events");
-      for (const { heard } of members) {
-        assert.equal(heard.length, 3);
-        assert.ok(heard.every((event) => event.namespace === namespace));
-        const arrived = heard.map(({ args }) => args[0]);
-        assert.ok(arrived.includes("small"));
-        assert.ok(arrived.includes(LARGE_TEXT));
-        const binary = arrived.find((value) => typeof value !== "string");
-        assert.deepEqual([...bytesOf(binary)], [1, 2]);
-      }
+      for (const note of NOTES) emitter().serverSideEmit("note", note);
+      await expectNotes(() => fence("server-side events"));
     });
 
     it("is no server of the cluster", async () => {
