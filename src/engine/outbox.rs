@@ -1,5 +1,6 @@
 //! What waits to be published: one ordered queue for all namespaces, bounded in bytes and age while the server is away.
 
+mod ledger;
 mod losses;
 
 use std::collections::VecDeque;
@@ -10,6 +11,7 @@ use tokio::time::{sleep_until, Instant};
 
 use super::pending::Pending;
 use crate::options::Buffer;
+use ledger::Ledger;
 pub use losses::Losses;
 use losses::Reason;
 
@@ -34,19 +36,26 @@ struct State {
     bytes: usize,
     server: Server,
     closed: bool,
-    /// How many messages were ever taken in; so each has a number, from 1.
-    accepted: u64,
-    /// The number of the message that was taken out last.
-    last_taken: u64,
-    /// How many of those that were taken out are neither committed nor dropped. They are settled in their order, hence
-    /// the numbers of these have no gaps.
-    in_flight: u64,
+    /// What is settled, and who waits for it.
+    ledger: Ledger,
     /// What was dropped since the last report.
     losses: Losses,
     /// Whether one of those said who is there.
     lost_introduction: bool,
-    /// Who waits until so many messages are settled.
-    flushes: Vec<(u64, oneshot::Sender<()>)>,
+}
+
+impl State {
+    fn drop_oldest(&mut self, reason: Reason) {
+        if let Some(oldest) = self.queue.pop_front() {
+            self.bytes = self.bytes.saturating_sub(oldest.bytes());
+            self.losses.add(reason, oldest.would_be_missed().into());
+            self.lost_introduction |= oldest.kind.tells_who_is_there();
+        }
+    }
+
+    fn wake_flushes(&mut self) {
+        self.ledger.wake(self.queue.len());
+    }
 }
 
 /// The queue from the application to the publisher.
@@ -83,12 +92,12 @@ impl Outbox {
             if state.closed || (message.volatile && state.server == Server::Away) {
                 continue;
             }
-            state.accepted += 1;
+            state.ledger.accept();
             state.bytes += message.bytes();
             state.queue.push_back(message);
         }
         self.drop_excess(&mut state);
-        wake_flushes(&mut state);
+        state.wake_flushes();
         drop(state);
         if was_empty {
             self.filled.notify_one();
@@ -101,11 +110,7 @@ impl Outbox {
             return;
         }
         let mut state = self.lock();
-        let count = messages.len() as u64;
-        state.accepted += count;
-        for (upto, _) in &mut state.flushes {
-            *upto += count;
-        }
+        state.ledger.accept_before_all(messages.len());
         for message in messages.into_iter().rev() {
             state.bytes += message.bytes();
             state.queue.push_front(message);
@@ -130,7 +135,7 @@ impl Outbox {
 
     /// Takes messages out, oldest first: at most `most`, and no more once they weigh `most_bytes`.
     pub fn take(&self, most: usize, most_bytes: usize) -> Vec<Pending> {
-        let mut state = self.lock();
+        let state = &mut *self.lock();
         let mut taken = Vec::new();
         let mut bytes = 0;
         while taken.len() < most && bytes < most_bytes {
@@ -141,21 +146,20 @@ impl Outbox {
             taken.push(message);
         }
         state.bytes = state.bytes.saturating_sub(bytes);
-        state.last_taken = state.accepted - state.queue.len() as u64;
-        state.in_flight += taken.len() as u64;
+        state.ledger.take(taken.len(), state.queue.len());
         taken
     }
 
     /// So many of the messages that were taken are done with.
     pub fn settle(&self, count: usize) {
         let mut state = self.lock();
-        state.in_flight = state.in_flight.saturating_sub(count as u64);
-        wake_flushes(&mut state);
+        state.ledger.settle(count);
+        state.wake_flushes();
     }
 
     /// So many messages that were to be settled are under way again.
     pub fn unsettle(&self, count: usize) {
-        self.lock().in_flight += count as u64;
+        self.lock().ledger.unsettle(count);
     }
 
     /// Says whether there is a connection. Until the first word on it, one is expected.
@@ -171,7 +175,7 @@ impl Outbox {
             (true, as_before) => as_before,
         };
         self.drop_excess(&mut state);
-        wake_flushes(&mut state);
+        state.wake_flushes();
         drop(state);
         self.filled.notify_one();
     }
@@ -226,7 +230,7 @@ impl Outbox {
     #[must_use]
     pub fn waiting(&self) -> (u64, usize) {
         let state = self.lock();
-        (state.queue.len() as u64 + state.in_flight, state.bytes)
+        (state.queue.len() as u64 + state.ledger.in_flight(), state.bytes)
     }
 
     /// Whether something was dropped since the last call that said who is there.
@@ -242,11 +246,9 @@ impl Outbox {
 
     /// Resolves when all that was taken in so far is committed or dropped.
     pub fn flush(&self) -> oneshot::Receiver<()> {
-        let (done, resolved) = oneshot::channel();
         let mut state = self.lock();
-        let upto = state.accepted;
-        state.flushes.push((upto, done));
-        wake_flushes(&mut state);
+        let resolved = state.ledger.flush();
+        state.wake_flushes();
         resolved
     }
 
@@ -267,8 +269,8 @@ impl Outbox {
         state.closed = true;
         state.queue.clear();
         state.bytes = 0;
-        state.in_flight = 0;
-        wake_flushes(&mut state);
+        state.ledger.settle_all();
+        state.wake_flushes();
     }
 
     fn drop_outdated(&self, state: &mut State) {
@@ -280,9 +282,9 @@ impl Outbox {
         while state.queue.front().is_some_and(|message| {
             message.published_at <= outage_end && self.is_outdated(message.published_at)
         }) {
-            drop_oldest(state, Reason::Age);
+            state.drop_oldest(Reason::Age);
         }
-        wake_flushes(state);
+        state.wake_flushes();
     }
 
     fn drop_excess(&self, state: &mut State) {
@@ -292,44 +294,12 @@ impl Outbox {
             (MAX_ONLINE_BYTES, Reason::Slowness)
         };
         while state.bytes > most {
-            drop_oldest(state, reason);
+            state.drop_oldest(reason);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn drop_oldest(state: &mut State, reason: Reason) {
-    if let Some(oldest) = state.queue.pop_front() {
-        state.bytes = state.bytes.saturating_sub(oldest.bytes());
-        state.losses.add(reason, oldest.would_be_missed().into());
-        state.lost_introduction |= oldest.kind.tells_who_is_there();
-    }
-}
-
-/// Up to which number all messages are committed or dropped.
-fn settled_through(state: &State) -> u64 {
-    if state.in_flight > 0 {
-        state.last_taken.saturating_sub(state.in_flight)
-    } else {
-        state.accepted - state.queue.len() as u64
-    }
-}
-
-fn wake_flushes(state: &mut State) {
-    if state.flushes.is_empty() {
-        return;
-    }
-    let settled = settled_through(state);
-    let (done, waiting) = std::mem::take(&mut state.flushes)
-        .into_iter()
-        .partition(|(upto, _)| *upto <= settled);
-    state.flushes = waiting;
-    for (_, flush) in done {
-        // Whoever asked may have gone; that is no concern of ours.
-        let _ = flush.send(());
     }
 }
 

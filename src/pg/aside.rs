@@ -12,7 +12,7 @@ use super::deadline::Deadline;
 use super::driver::DriverTask;
 use super::sql::TableStatements;
 use super::target::Target;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A connection beside the one that listens, there while it is needed.
 pub(super) struct Aside {
@@ -51,7 +51,7 @@ impl Aside {
         };
         let query = attachments::fetch(&connection.client, &self.statements, ids, limits);
         let rows = connection.deadline.run(query).await;
-        if !rows.as_ref().is_err_and(crate::error::Error::is_retryable) {
+        if !rows.as_ref().is_err_and(Error::is_retryable) {
             self.connection = Some(connection);
         }
         rows
