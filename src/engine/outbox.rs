@@ -46,11 +46,24 @@ struct State {
 
 impl State {
     fn drop_oldest(&mut self, reason: Reason) {
+        let waiting = self.queue.len();
         if let Some(oldest) = self.queue.pop_front() {
+            self.ledger.drop_at(&[0], waiting);
             self.bytes = self.bytes.saturating_sub(oldest.bytes());
             self.losses.add(reason, oldest.would_be_missed().into());
             self.lost_introduction |= oldest.kind.tells_who_is_there();
         }
+    }
+
+    fn drop_volatile(&mut self) {
+        let messages = self.queue.iter().enumerate();
+        let volatile: Vec<usize> = messages
+            .filter(|(_, message)| message.volatile)
+            .map(|(place, _)| place)
+            .collect();
+        self.ledger.drop_at(&volatile, self.queue.len());
+        self.queue.retain(|message| !message.volatile);
+        self.bytes = self.queue.iter().map(Pending::bytes).sum();
     }
 
     fn wake_flushes(&mut self) {
@@ -166,8 +179,7 @@ impl Outbox {
     pub fn set_online(&self, online: bool) {
         let mut state = self.lock();
         if !online {
-            state.queue.retain(|message| !message.volatile);
-            state.bytes = state.queue.iter().map(Pending::bytes).sum();
+            state.drop_volatile();
         }
         state.server = match (online, state.server) {
             (false, _) => Server::Away,

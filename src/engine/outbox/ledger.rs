@@ -2,17 +2,16 @@
 
 use tokio::sync::oneshot;
 
-/// Counts what goes in and out. Each message has a number, from 1.
+/// Counts what goes in and out. Each message has a number, from 1; those of what is taken or waits have no gaps.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    /// How many messages were ever taken in.
+    /// The number of the message that was taken in last.
     accepted: u64,
     /// The number of the message that was taken out last.
     last_taken: u64,
-    /// How many of those that were taken out are neither committed nor dropped. They are settled in their order, hence
-    /// the numbers of these have no gaps.
+    /// How many of those that were taken out are neither committed nor dropped. They are settled in their order.
     in_flight: u64,
-    /// Who waits until so many messages are settled.
+    /// Who waits until all up to this number are settled.
     flushes: Vec<(u64, oneshot::Sender<()>)>,
 }
 
@@ -28,6 +27,17 @@ impl Ledger {
         for (upto, _) in &mut self.flushes {
             *upto += count as u64;
         }
+    }
+
+    /// The messages at these places of the queue, in ascending order, are dropped; so many waited in it. Those behind
+    /// them close up: a gap would count as settled before what is under way is.
+    pub(super) fn drop_at(&mut self, places: &[usize], waiting: usize) {
+        let before_all = self.accepted - waiting as u64;
+        for (upto, _) in &mut self.flushes {
+            let awaited = upto.saturating_sub(before_all);
+            *upto -= places.partition_point(|place| (*place as u64) < awaited) as u64;
+        }
+        self.accepted -= places.len() as u64;
     }
 
     /// So many messages were taken out of the queue, in which so many are left.

@@ -201,6 +201,44 @@ fn what_is_dropped_behind_it_does_not_settle_what_is_under_way() {
 }
 
 #[test]
+fn what_is_taken_behind_something_dropped_does_not_settle_what_is_under_way() {
+    let outbox = outbox();
+    outbox.push(message("under way".into()));
+    outbox.take(1, usize::MAX);
+    let mut flush = outbox.flush();
+    outbox.set_online(false);
+    for text in ["dropped", "kept"] {
+        outbox.push(message(text.repeat(MAX_BYTES / 10)));
+    }
+    outbox.set_online(true);
+    outbox.take(1, usize::MAX);
+    outbox.push(message("behind".into()));
+    assert!(flush.try_recv().is_err(), "it is still under way");
+    outbox.settle(1);
+    assert!(flush.try_recv().is_ok());
+}
+
+#[test]
+fn a_volatile_message_that_is_dropped_does_not_settle_what_waits_before_it() {
+    let outbox = outbox();
+    outbox.push(message("kept".into()));
+    let mut flush = outbox.flush();
+    outbox.push(Pending {
+        volatile: true,
+        ..message("volatile".into())
+    });
+    let mut flush_of_both = outbox.flush();
+    outbox.set_online(false);
+    assert!(flush.try_recv().is_err(), "it still waits");
+    assert!(flush_of_both.try_recv().is_err());
+    outbox.set_online(true);
+    outbox.take(1, usize::MAX);
+    outbox.settle(1);
+    assert!(flush.try_recv().is_ok());
+    assert!(flush_of_both.try_recv().is_ok());
+}
+
+#[test]
 fn a_flush_does_not_wait_for_what_was_dropped() {
     let outbox = outbox();
     outbox.set_online(false);
