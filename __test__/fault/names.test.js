@@ -81,6 +81,12 @@ describe("namespaces that clients name", () => {
   });
 });
 
+/** Something is sent again and again. */
+const QUICK = { heartbeatInterval: 100, heartbeatTimeout: 3_000 };
+
+/** @param {import("../support/server.js").TestServer} server */
+const sentBy = (server) => server.adapter().stats().published.messages;
+
 describe("a namespace whose name the encoding of the database cannot express", () => {
   const database = useDatabase({ encoding: "LATIN1" });
 
@@ -89,7 +95,7 @@ describe("a namespace whose name the encoding of the database cannot express", (
     const cluster = await clusterFor(t, database, {
       servers: 2,
       namespaces: [/^\//],
-      options: { errorHandler: reports.errorHandler },
+      options: { errorHandler: reports.errorHandler, ...QUICK },
     });
     const [server, other] = [cluster.server(0), cluster.server(1)];
     const name = "/😀";
@@ -100,9 +106,17 @@ describe("a namespace whose name the encoding of the database cannot express", (
     const { message, cause } = await reports.first("ERR_LISTEN");
     assert.match(message, /cannot listen on socket\.io#\/😀/u);
     assert.equal(cause?.code, "22P05");
+    // from now on nothing is sent there, heartbeats included: it would be refused, with all that is around it
+    const start = sentBy(server);
+    await until(() => sentBy(server) > start + 2);
+    reports.clear();
     const arrivals = [once(one, "hello"), once(two, "hello")];
     server.io.of(name).emit("hello", 1);
     assert.deepEqual(await Promise.all(arrivals), [[1], [1]]);
+
+    const before = sentBy(server);
+    await until(() => sentBy(server) > before + 5);
+    assert.deepEqual(reports.codes, [], reports.text);
 
     for (const nsp of ["/", "/é", "/plain"]) {
       const clients = await Promise.all(
