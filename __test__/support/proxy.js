@@ -55,12 +55,16 @@ class Connection {
     this._unheard.add(speaker);
   }
 
-  /** Nothing is taken from the database, which has to wait. */
-  hold() {
-    this._sources.database.pause();
+  /**
+   * Nothing is taken from this side, which has to wait.
+   * @param {Speaker} [speaker]
+   */
+  hold(speaker = "database") {
+    this._sources[speaker].pause();
   }
 
   resume() {
+    this._sources.server.resume();
     this._sources.database.resume();
   }
 }
