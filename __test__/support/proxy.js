@@ -21,6 +21,8 @@ class Connection {
     this._sources = { server: inner, database: outer };
     /** @type {Set<Speaker>} */
     this._unheard = new Set();
+    /** @type {Buffer[]} what the database has said, and is passed on later */
+    this._late = [];
 
     inner.on("data", (chunk) => {
       this.role ??= roleOf(chunk.toString("latin1"));
@@ -28,11 +30,15 @@ class Connection {
     });
     outer.on("data", (chunk) => {
       const ms = delayMs();
-      if (ms === 0) {
+      if (ms === 0 && this._late.length === 0) {
         return this._pass("database", inner, chunk);
       }
-      // timers of the same length keep their order
-      setTimeout(() => this._pass("database", inner, chunk), ms);
+      // whichever timer ends first: nothing overtakes
+      this._late.push(chunk);
+      setTimeout(() => {
+        const next = this._late.shift();
+        if (next) this._pass("database", inner, next);
+      }, ms);
     });
   }
 
