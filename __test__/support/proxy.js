@@ -23,6 +23,8 @@ class Connection {
     this._unheard = new Set();
     /** @type {Buffer[]} what the database has said, and is passed on later */
     this._late = [];
+    /** What our server must not see, as it did not ask. @type {Buffer | undefined} */
+    this._unasked = undefined;
 
     inner.on("data", (chunk) => {
       this.role ??= roleOf(chunk.toString("latin1"));
@@ -49,8 +51,30 @@ class Connection {
    */
   _pass(speaker, to, chunk) {
     if (!this._unheard.has(speaker) && !to.destroyed) {
-      to.write(chunk);
+      to.write(speaker === "database" ? this._withoutUnasked(chunk) : chunk);
     }
+  }
+
+  /** @param {Buffer} chunk */
+  _withoutUnasked(chunk) {
+    const start = this._unasked ? chunk.indexOf(this._unasked) : -1;
+    if (!this._unasked || start < 0) return chunk;
+    const end = start + this._unasked.length;
+    this._unasked = undefined;
+    return Buffer.concat([chunk.subarray(0, start), chunk.subarray(end)]);
+  }
+
+  /**
+   * Has the session run a statement that our server knows nothing of: neither it nor the answer.
+   * @param {string} sql a command without a result
+   * @param {string} tag with which PostgreSQL says that it is done
+   */
+  slipIn(sql, tag) {
+    this._unasked = Buffer.concat([
+      message("C", `${tag}\0`),
+      message("Z", "I"), // no transaction
+    ]);
+    this._sources.database.write(message("Q", `${sql}\0`));
   }
 
   /**
@@ -73,6 +97,17 @@ class Connection {
     this._sources.server.resume();
     this._sources.database.resume();
   }
+}
+
+/**
+ * @param {string} type
+ * @param {string} body
+ * @returns {Buffer} a message of PostgreSQL's protocol
+ */
+function message(type, body) {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(4 + Buffer.byteLength(body));
+  return Buffer.concat([Buffer.from(type), length, Buffer.from(body)]);
 }
 
 /**
@@ -135,7 +170,10 @@ class Proxy {
   async cut() {
     const closed = new Promise((resolve) => this._server.close(resolve));
     this._connections.forEach(({ sockets }) =>
-      sockets.forEach((socket) => socket.resetAndDestroy()),
+      sockets.forEach((socket) =>
+        // a reset in the middle of an ending never closes the handle, and Node.js waits for it at its exit
+        socket.writableEnded ? socket.destroy() : socket.resetAndDestroy(),
+      ),
     );
     await closed;
   }
