@@ -12,6 +12,8 @@ const { EngineHost, NO_NAMESPACE } = require("./engine-host");
 class ClusterNode extends EngineHost {
   /** @type {Map<number, PostgresAdapter>} */
   #adapters = new Map();
+  /** Those whose namespace cannot be opened: Socket.IO asks twice, and it is told once. */
+  #refused = new WeakSet();
   #onEmpty;
 
   /**
@@ -41,8 +43,12 @@ class ClusterNode extends EngineHost {
    * @returns {number} the number of the namespace
    */
   open(adapter) {
+    if (this.#refused.has(adapter)) {
+      return NO_NAMESPACE;
+    }
     const id = this.openNamespace(adapter.nsp.name);
     if (id === NO_NAMESPACE) {
+      this.#refused.add(adapter);
       return id;
     }
     const previous = this.#adapters.get(id);

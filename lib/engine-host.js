@@ -188,13 +188,12 @@ class EngineHost {
   openNamespace(nsp) {
     try {
       return this.engine.open(nsp);
-    } catch (cause) {
+    } catch (refusal) {
       this.report(
         new PostgresAdapterError(
           "ERR_NAMESPACE",
           `the namespace ${JSON.stringify(nsp)} is not shared with the other servers, only clients of this one are in ` +
-            `it: ${/** @type {Error} */ (cause).message}`,
-          { cause },
+            `it: ${/** @type {Error} */ (refusal).message}`,
         ),
       );
       return NO_NAMESPACE;

@@ -6,7 +6,7 @@
 const { setTimeout: delay } = require("node:timers/promises");
 
 const { FAULTS } = require("./failure-modes/faults.js");
-const { openStage } = require("./failure-modes/stage.js");
+const { CREATE_TABLE, openStage } = require("./failure-modes/stage.js");
 const { ensureReady } = require("./setup.js");
 const { until } = require("../__test__/support/wait.js");
 
@@ -15,6 +15,8 @@ const { until } = require("../__test__/support/wait.js");
 
 /** How many numbers flow before the fault. */
 const WARM_UP = 100;
+/** How long a server may take to answer before it is not there any more. */
+const ANSWER_MS = 5_000;
 /** How long they go on once all works again. */
 const AFTERMATH_MS = 1_000;
 
@@ -46,7 +48,7 @@ function account(sent, numbers) {
 async function measure(stage, fault) {
   const { emitter, receiver } = stage;
   await emitter.child.call("emit");
-  if (!fault.before) {
+  if (!fault.apart) {
     await until(() => receiver.numbers.length >= WARM_UP);
   }
   const start = Date.now();
@@ -54,18 +56,22 @@ async function measure(stage, fault) {
   let sent = 0;
   try {
     await fault.happen(stage);
-    if (receiver.end === undefined) back = await stage.untilDelivered();
-    await delay(AFTERMATH_MS);
-    sent = await emitter.child.call("stop");
+    if (!fault.last) {
+      if (receiver.end === undefined) back = await stage.untilDelivered();
+      await delay(AFTERMATH_MS);
+    }
+    const isGone = fault.last === "gone";
+    if (!isGone) sent = await emitter.child.call("stop");
     await stage.untilQuiet();
+    if (isGone) sent = countOf(stage);
   } catch (err) {
     if (stage.isAlive) throw err;
-    sent = Math.max(...emitter.numbers) + 1;
+    sent = countOf(stage);
   }
   /** @type {Map<string, number>} */
   const errors = new Map();
   for (const { child, end } of stage.members) {
-    const own = end === undefined ? await child.call("errors") : [];
+    const own = end === undefined ? await errorsOf(child) : [];
     for (const [name, count] of own) {
       errors.set(name, (errors.get(name) ?? 0) + count);
     }
@@ -77,10 +83,39 @@ async function measure(stage, fault) {
     ...account(sent, receiver.numbers),
     back: back === undefined ? "never" : `${(back / 1000).toFixed(1)} s`,
     errors: [...errors].map(([name, count]) => `${count} × ${name}`).join("; "),
+    clients: stage.members.map(describeClient).join(", "),
     notes: stage.notes.join("; "),
     cause: crashCause(stage),
     seconds: Math.round((Date.now() - start) / 1000),
   };
+}
+
+/**
+ * @param {Stage} stage whose first server cannot be asked any more
+ * @returns {number} how many numbers it sent, as far as anybody knows
+ */
+function countOf({ members }) {
+  let count = 0;
+  for (const { numbers } of members) {
+    for (const number of numbers) count = Math.max(count, number + 1);
+  }
+  return count;
+}
+
+/**
+ * @param {import("../__test__/support/child.js").ChildServer} child whose thread may have been ended
+ * @returns {Promise<[string, number][]>}
+ */
+function errorsOf(child) {
+  return Promise.race([child.call("errors"), delay(ANSWER_MS, [])]);
+}
+
+/** @param {import("./failure-modes/stage.js").Member} member */
+function describeClient({ disconnects, failures, others }) {
+  return [["cut off", disconnects], ["threw", failures], ...others]
+    .filter(([, count]) => count)
+    .map(([name, count]) => `${count} × ${name}`)
+    .join(" and ");
 }
 
 /** @param {Stage} stage */
@@ -96,9 +131,11 @@ function crashCause(stage) {
 async function run(fault, adapter) {
   const stage = await openStage(fault.settings);
   try {
-    await fault.before?.(stage);
+    if (!fault.hasNoTable) await stage.query(CREATE_TABLE);
+    stage.setting = { ...fault.setting };
+    await fault.prepare?.(stage);
     await stage.startMembers(adapter);
-    if (!fault.before) await stage.untilAcquainted();
+    if (!fault.apart) await stage.untilAcquainted();
     return await measure(stage, fault);
   } finally {
     await stage.close();
@@ -114,6 +151,7 @@ const COLUMNS = /** @type {const} */ ([
   "local",
   "back",
   "errors",
+  "clients",
   "notes",
   "cause",
 ]);

@@ -32,15 +32,21 @@ function readTable(file, title) {
   const start = lines.findIndex((line) => line.startsWith(`| ${title} `));
   assert.ok(start >= 0, `${file}: no table of "${title}"`);
   const end = lines.findIndex((line, i) => i > start && !line.startsWith("|"));
-  const [titles = [], , ...rows] = lines.slice(start, end).map((line) =>
-    line
-      .split(/(?<!\\)\|/)
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
+  const [titles = [], , ...rows] = lines.slice(start, end).map(cellsOf);
   return rows.map((row) =>
     Object.fromEntries(row.map((cell, i) => [titles[i] ?? "", cell])),
   );
+}
+
+/**
+ * @param {string} line of a table
+ * @returns {string[]}
+ */
+function cellsOf(line) {
+  return line
+    .split(/(?<!\\)\|/)
+    .slice(1, -1)
+    .map((cell) => cell.trim());
 }
 
 /** @param {string | undefined} cell */
@@ -128,5 +134,26 @@ describe("statistics in the documentation", () => {
     );
     const real = membersOf(cluster.server(0).adapter().stats());
     assert.deepEqual(told.sort(), real.sort());
+  });
+});
+
+describe("failure modes in the documentation", () => {
+  const rows = readText("docs/failure-modes.md")
+    .split("\n")
+    .filter((line) => line.startsWith("|"))
+    .map(cellsOf);
+  const [titles = []] = rows;
+
+  it("are told in the same columns everywhere", () => {
+    assert.equal(titles.at(-1), "JavaScript adapter 0.5.0");
+    for (const row of rows.filter(([first]) => first === titles[0])) {
+      assert.deepEqual(row, titles);
+    }
+  });
+
+  it("have something in each of them", () => {
+    for (const row of rows) {
+      assert.equal(row.filter(Boolean).length, titles.length, row[0]);
+    }
   });
 });

@@ -3,8 +3,11 @@
 // A database that takes no connection of ours: the application learns why, and no more than that.
 
 const assert = require("node:assert/strict");
-const { describe, it } = require("node:test");
+const fs = require("node:fs/promises");
+const path = require("node:path");
+const { after, before, describe, it } = require("node:test");
 
+const { startPostgres } = require("../../scripts/embedded-postgres.js");
 const { untilAcquainted } = require("../support/cluster.js");
 const { Reports } = require("../support/faults.js");
 const { useDatabase } = require("../support/postgres.js");
@@ -126,5 +129,55 @@ describe("a server that does not let us in", () => {
     assert.deepEqual(reports.codes, ["ERR_CREDENTIALS", "ERR_CREDENTIALS"]);
     assert.match(reports.text, /the vault is sealed/);
     assert.ok(!reports.text.includes(secret));
+  });
+});
+
+/**
+ * A connection that is refused is tried again after 2.5 to 5 s, and after 5 to 10 s then: of two connections there are
+ * no five attempts before that. Whatever keeps the machine busy makes them come later.
+ */
+const ATTEMPTS = 5;
+const LEAST_MS = 7_500;
+
+describe("a server that counts failed logins", () => {
+  /** @type {import("../../scripts/embedded-postgres.js").EmbeddedPostgres} */
+  let postgres;
+  before(async () => {
+    postgres = await startPostgres({ settings: { log_line_prefix: "%n " } });
+  });
+  after(() => postgres?.dispose());
+
+  /** @returns {Promise<number[]>} when logins were refused, by its log, in milliseconds */
+  async function failedLogins() {
+    const log = await fs.readFile(
+      path.join(postgres.folder, "server.log"),
+      "utf8",
+    );
+    return [
+      ...log.matchAll(
+        /^(\d+\.\d+) FATAL: +password authentication failed for user/gm,
+      ),
+    ].map(([, seconds]) => Number(seconds) * 1_000);
+  }
+
+  it("is not given a reason to lock the account", async (t) => {
+    const wrong = Object.assign(new URL(postgres.connectionString), {
+      password: "hunter2",
+    });
+    const server = new TestServer({
+      connectionString: wrong.href,
+      options: { errorHandler() {} },
+    });
+    t.after(() => server.close());
+
+    /** @type {number[]} */
+    let times = [];
+    await until(async () => (times = await failedLogins()).length >= ATTEMPTS, {
+      message: () => `${ATTEMPTS} failed logins, so far ${times}`,
+    });
+    const [first = NaN] = times;
+    const last = times[ATTEMPTS - 1] ?? NaN;
+    t.diagnostic(`${ATTEMPTS} failed logins within ${last - first} ms`);
+    assert.ok(last - first >= LEAST_MS, `${last - first} ms`);
   });
 });

@@ -4,7 +4,7 @@
 
 const path = require("node:path");
 
-const { Pool } = require("pg");
+const { Client, Pool } = require("pg");
 
 const { startPostgres } = require("../../scripts/embedded-postgres.js");
 const { CREATE_TABLE } = require("../interop/adapters.js");
@@ -20,12 +20,22 @@ const { SoakNode } = require("./node.js");
  * @property {string} fault
  * @property {number} from
  * @property {number} to
- * @property {string[]} nodes whose connections were down
+ * @property {string[]} nodes with which something was wrong: their connections were down, or worse
+ * @property {string[]} codes of the errors that they may report
  */
 
 const CHANNEL = "socket.io#/";
 const HEARTBEATS = { heartbeatInterval: 1_000, heartbeatTimeout: 4_000 };
 const PROBE_INTERVAL_MS = 100;
+
+/** Few enough to be taken by a fault. */
+const MOST_CONNECTIONS = 60;
+
+/**
+ * What is reported while connections are lost. A crash also takes attachments: a server may hear of a message whose
+ * commit has not reached the disk.
+ */
+const CODES_OF_LOSS = ["ERR_CONNECTION", "ERR_ATTACHMENT"];
 
 /** A half-open connection is noticed after 15 s; the rest is for a busy machine. */
 const RECOVERY_MS = 60_000;
@@ -55,7 +65,9 @@ class SoakCluster {
   }
 
   async start() {
-    this.postgres = await startPostgres();
+    this.postgres = await startPostgres({
+      settings: { max_connections: String(MOST_CONNECTIONS) },
+    });
     const { connectionString } = this.postgres;
     this._admin = new Pool({ connectionString, max: 1 });
     this._admin.on("error", () => {});
@@ -140,11 +152,18 @@ class SoakCluster {
    * @param {string} fault
    * @param {SoakNode[]} nodes whose connections it breaks
    * @param {() => Promise<void>} cause
+   * @param {string[]} [codes] of the errors that they may report
    */
-  async during(fault, nodes, cause) {
+  async during(fault, nodes, cause, codes = CODES_OF_LOSS) {
     const names = nodes.map(({ name }) => name);
     this.log(`${fault}${names.length > 0 ? `: ${names.join(", ")}` : ""}`);
-    const window = { fault, from: Date.now(), to: Infinity, nodes: names };
+    const window = {
+      fault,
+      from: Date.now(),
+      to: Infinity,
+      nodes: names,
+      codes,
+    };
     this.windows.push(window);
     const doomed = nodes.filter(({ isNative }) => !isNative);
     doomed.forEach((node) => (node.to = window.from));
@@ -221,7 +240,6 @@ class SoakCluster {
 
   /** Counts what goes over the channels, but for the time of the connection's own absence. */
   async _count() {
-    const { Client } = require("pg");
     const client = new Client(String(this.postgres?.connectionString));
     client.on("error", () => {});
     client.on(
@@ -247,6 +265,41 @@ class SoakCluster {
       "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1",
       [name],
     );
+  }
+
+  /** @param {string[]} statements that an administrator runs */
+  async administer(...statements) {
+    for (const statement of statements) await this._admin?.query(statement);
+  }
+
+  /**
+   * Takes every connection there is, and those of a server, which is held meanwhile and cannot come back then.
+   *
+   * @param {SoakNode} node
+   * @param {() => Promise<void>} meanwhile
+   */
+  async withoutConnections(node, meanwhile) {
+    node.freeze();
+    await this.killBackends(node);
+    const crowd = await this._takeAllConnections();
+    node.resume();
+    await meanwhile();
+    await Promise.all(crowd.map((client) => client.end()));
+  }
+
+  async _takeAllConnections() {
+    /** @type {import("pg").Client[]} */
+    const crowd = [];
+    for (;;) {
+      const client = new Client(String(this.postgres?.connectionString));
+      client.on("error", () => {});
+      try {
+        await client.connect();
+      } catch {
+        return crowd;
+      }
+      crowd.push(client);
+    }
   }
 
   /** Ends the traffic, waits for what is under way, and lets everybody take their leave. */

@@ -4,11 +4,23 @@
 
 const { setTimeout: delay } = require("node:timers/promises");
 
+const { CREATE_TABLE } = require("../interop/adapters.js");
+
 /** @typedef {import("./cluster.js").SoakCluster} SoakCluster */
 /** @typedef {import("./random.js").Random} Random */
 /** @typedef {(cluster: SoakCluster, random: Random) => Promise<void>} Fault */
 
 const FROZEN_MS = [500, 6_000];
+const AWAY_MS = [1_000, 8_000];
+const TROUBLE_MS = [500, 3_000];
+const SLOW_MS = [2_000, 6_000];
+const SLOW_ANSWER_MS = 300;
+
+/**
+ * @param {Random} random
+ * @param {number[]} bounds milliseconds
+ */
+const pause = (random, [from = 0, to = 0]) => delay(random.integer(from, to));
 
 /** @param {SoakCluster} cluster */
 const natives = (cluster) => cluster.live.filter(({ isNative }) => isNative);
@@ -56,13 +68,82 @@ const FAULTS = {
 
   frozenServer: async (cluster, random) => {
     const node = random.pick(natives(cluster));
-    const [from = 0, to = 0] = FROZEN_MS;
     // its connections are up: nothing may be lost
     await cluster.during("frozen server", [], async () => {
       node.freeze();
-      await delay(random.integer(from, to));
+      await pause(random, FROZEN_MS);
       node.resume();
     });
+  },
+
+  blockedThread: async (cluster, random) => {
+    const node = random.pick(natives(cluster));
+    const [from = 0, to = 0] = FROZEN_MS;
+    await cluster.during("blocked thread", [], () =>
+      node.call("block", random.integer(from, to)),
+    );
+  },
+
+  outage: (cluster, random) =>
+    cluster.during("away for a while", cluster.live, async () => {
+      await cluster.postgres?.stop();
+      await pause(random, AWAY_MS);
+      await cluster.postgres?.start();
+    }),
+
+  /** With what is in it and was not read yet. Those of the JavaScript adapter do not make another. */
+  droppedTable: (cluster, random) =>
+    cluster.during(
+      "dropped table",
+      cluster.live,
+      async () => {
+        await cluster.administer("DROP TABLE socket_io_attachments");
+        await pause(random, TROUBLE_MS);
+        await cluster.administer(CREATE_TABLE);
+      },
+      ["ERR_ATTACHMENT", "ERR_TABLE"],
+    ),
+
+  /** One server cannot write to the table. */
+  refusedInsert: async (cluster, random) => {
+    const node = random.pick(natives(cluster));
+    await cluster.during(
+      "refused insert",
+      [node],
+      async () => {
+        await cluster.administer(
+          `CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF current_setting('application_name') = '${node.name}' THEN
+               RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100';
+             END IF;
+             RETURN NEW;
+           END $$`,
+          "CREATE TRIGGER refuse BEFORE INSERT ON socket_io_attachments FOR EACH ROW EXECUTE FUNCTION refuse()",
+        );
+        await pause(random, TROUBLE_MS);
+        await cluster.administer(
+          "DROP TRIGGER refuse ON socket_io_attachments",
+        );
+      },
+      ["ERR_PUBLISH"],
+    );
+  },
+
+  slowAnswers: async (cluster, random) => {
+    // its connections are up: nothing may be lost
+    await cluster.during("slow answers", [], async () => {
+      cluster.proxy.delayAnswers(SLOW_ANSWER_MS);
+      await pause(random, SLOW_MS);
+      cluster.proxy.delayAnswers(0);
+    });
+  },
+
+  /** Those of the JavaScript adapter need further connections now and then. */
+  outOfConnections: async (cluster, random) => {
+    const node = random.pick(natives(cluster));
+    await cluster.during("out of connections", [node, ...others(cluster)], () =>
+      cluster.withoutConnections(node, () => pause(random, TROUBLE_MS)),
+    );
   },
 
   killedServer: async (cluster, random) => {

@@ -123,10 +123,14 @@ async function addClient(index) {
   return client;
 }
 
-/** @type {Record<string, () => unknown>} */
+/** @type {Record<string, (ms: number) => unknown>} */
 const commands = {
   start: () => traffic.start(),
   stop: () => traffic.stop(),
+  block: (ms) => {
+    const end = Date.now() + ms;
+    while (Date.now() < end);
+  },
   state: () => ({ received, pending: traffic.pending }),
   close: async () => {
     closing = true;
@@ -136,8 +140,8 @@ const commands = {
   },
 };
 
-process.on("message", async (/** @type {any} */ { number, command }) => {
-  const result = await commands[command]?.();
+process.on("message", async (/** @type {any} */ { number, command, ms }) => {
+  const result = await commands[command]?.(ms);
   process.send?.({ event: "result", number, result }, () => {
     if (command === "close") process.disconnect();
   });

@@ -69,10 +69,11 @@ class SoakNode {
   }
 
   /**
-   * @param {"start" | "stop" | "state" | "close"} command
+   * @param {"start" | "stop" | "block" | "state" | "close"} command
+   * @param {number} [ms] for how long it is blocked
    * @returns {Promise<any>}
    */
-  call(command) {
+  call(command, ms) {
     const number = (this._calls += 1);
     const answer = new Promise((resolve, reject) => {
       /** @param {any} news */
@@ -82,7 +83,7 @@ class SoakNode {
         resolve(news.result);
       };
       this._process.on("message", onMessage);
-      this._process.send({ number, command }, (err) => err && reject(err));
+      this._process.send({ number, command, ms }, (err) => err && reject(err));
     });
     return within(answer, `${this.name} answers "${command}"`, {
       timeout: ANSWER_MS,

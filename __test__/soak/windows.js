@@ -15,11 +15,28 @@ class Windows {
    * @param {number} since
    * @param {number} until
    * @param {number} margin milliseconds before the fault: what was under way when it came
+   * @returns {string | undefined} what was wrong with it
    */
-  coversNode(name, since, until, margin) {
-    return this._windows.some(
+  faultOf(name, since, until, margin) {
+    return this._windows.find(
       ({ nodes, from, to }) =>
         nodes.includes(name) && until >= from - margin && since <= to,
+    )?.fault;
+  }
+
+  /**
+   * @param {string} name of a server
+   * @param {string} code that it reported
+   * @param {number} at
+   * @param {number} margin as above
+   */
+  explain(name, code, at, margin) {
+    return this._windows.some(
+      ({ nodes, codes, from, to }) =>
+        nodes.includes(name) &&
+        codes.includes(code) &&
+        at >= from - margin &&
+        at <= to,
     );
   }
 

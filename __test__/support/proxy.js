@@ -21,6 +21,10 @@ class Connection {
     this._sources = { server: inner, database: outer };
     /** @type {Set<Speaker>} */
     this._unheard = new Set();
+    /** @type {Buffer[]} what the database has said, and is passed on later */
+    this._late = [];
+    /** What our server must not see, as it did not ask. @type {Buffer | undefined} */
+    this._unasked = undefined;
 
     inner.on("data", (chunk) => {
       this.role ??= roleOf(chunk.toString("latin1"));
@@ -28,11 +32,15 @@ class Connection {
     });
     outer.on("data", (chunk) => {
       const ms = delayMs();
-      if (ms === 0) {
+      if (ms === 0 && this._late.length === 0) {
         return this._pass("database", inner, chunk);
       }
-      // timers of the same length keep their order
-      setTimeout(() => this._pass("database", inner, chunk), ms);
+      // whichever timer ends first: nothing overtakes
+      this._late.push(chunk);
+      setTimeout(() => {
+        const next = this._late.shift();
+        if (next) this._pass("database", inner, next);
+      }, ms);
     });
   }
 
@@ -43,8 +51,30 @@ class Connection {
    */
   _pass(speaker, to, chunk) {
     if (!this._unheard.has(speaker) && !to.destroyed) {
-      to.write(chunk);
+      to.write(speaker === "database" ? this._withoutUnasked(chunk) : chunk);
     }
+  }
+
+  /** @param {Buffer} chunk */
+  _withoutUnasked(chunk) {
+    const start = this._unasked ? chunk.indexOf(this._unasked) : -1;
+    if (!this._unasked || start < 0) return chunk;
+    const end = start + this._unasked.length;
+    this._unasked = undefined;
+    return Buffer.concat([chunk.subarray(0, start), chunk.subarray(end)]);
+  }
+
+  /**
+   * Has the session run a statement that our server knows nothing of: neither it nor the answer.
+   * @param {string} sql a command without a result
+   * @param {string} tag with which PostgreSQL says that it is done
+   */
+  slipIn(sql, tag) {
+    this._unasked = Buffer.concat([
+      message("C", `${tag}\0`),
+      message("Z", "I"), // no transaction
+    ]);
+    this._sources.database.write(message("Q", `${sql}\0`));
   }
 
   /**
@@ -55,14 +85,29 @@ class Connection {
     this._unheard.add(speaker);
   }
 
-  /** Nothing is taken from the database, which has to wait. */
-  hold() {
-    this._sources.database.pause();
+  /**
+   * Nothing is taken from this side, which has to wait.
+   * @param {Speaker} [speaker]
+   */
+  hold(speaker = "database") {
+    this._sources[speaker].pause();
   }
 
   resume() {
+    this._sources.server.resume();
     this._sources.database.resume();
   }
+}
+
+/**
+ * @param {string} type
+ * @param {string} body
+ * @returns {Buffer} a message of PostgreSQL's protocol
+ */
+function message(type, body) {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(4 + Buffer.byteLength(body));
+  return Buffer.concat([Buffer.from(type), length, Buffer.from(body)]);
 }
 
 /**
@@ -125,7 +170,10 @@ class Proxy {
   async cut() {
     const closed = new Promise((resolve) => this._server.close(resolve));
     this._connections.forEach(({ sockets }) =>
-      sockets.forEach((socket) => socket.resetAndDestroy()),
+      sockets.forEach((socket) =>
+        // a reset in the middle of an ending never closes the handle, and Node.js waits for it at its exit
+        socket.writableEnded ? socket.destroy() : socket.resetAndDestroy(),
+      ),
     );
     await closed;
   }

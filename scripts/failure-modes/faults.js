@@ -8,6 +8,10 @@ const { setTimeout: delay } = require("node:timers/promises");
 
 const { Client } = require("pg");
 
+const { CONNECTING } = require("./connecting.js");
+const { INPUT } = require("./input.js");
+const { LIFE } = require("./life.js");
+const { CREATE_TABLE } = require("./stage.js");
 const { until } = require("../../__test__/support/wait.js");
 
 /** @typedef {import("./stage.js").Stage} Stage */
@@ -15,9 +19,13 @@ const { until } = require("../../__test__/support/wait.js");
 /**
  * @typedef {object} Fault
  * @property {string} name
- * @property {(stage: Stage) => Promise<void>} happen from its beginning to its end
- * @property {(stage: Stage) => Promise<void>} [before] the servers start
+ * @property {(stage: Stage) => Promise<unknown>} happen from its beginning to its end
+ * @property {(stage: Stage) => Promise<unknown>} [prepare] before the servers start
+ * @property {boolean} [apart] the servers cannot reach each other before it is over
+ * @property {"closed" | "gone"} [last] the first server emits nothing more after it
  * @property {Record<string, string>} [settings] of the PostgreSQL server
+ * @property {import("./stage.js").Setting} [setting] of the servers
+ * @property {boolean} [hasNoTable] the table is not made beforehand
  */
 
 /** @param {Stage} stage */
@@ -37,19 +45,44 @@ async function takeAllConnections(stage) {
 }
 
 /**
+ * A session that listens and, in a transaction, reads nothing; and all that the queue of notifications can hold.
  * @param {Stage} stage
- * @param {string} what
- * @param {() => Promise<unknown>} work
+ * @returns {Promise<Client>} the session
  */
-async function timed(stage, what, work) {
-  const start = Date.now();
-  const result = await work().catch((err) => err.message.split("\n")[0]);
-  const seconds = ((Date.now() - start) / 1000).toFixed(1);
-  stage.notes.push(`${what}: ${result ?? "done"} after ${seconds} s`);
+async function fillQueue(stage) {
+  const sleeper = await stage.connect();
+  stage.leftovers.push(() => sleeper.end());
+  await sleeper.query("LISTEN something");
+  await sleeper.query("BEGIN");
+  await sleeper.query("SELECT 1");
+  const filler = await stage.connect();
+  // the last bytes of the queue as well
+  for (const [count, bytes] of [
+    [10, 7_900],
+    [1, 7_900],
+    [1, 100],
+    [1, 1],
+  ]) {
+    const fill = async () => {
+      for (;;) {
+        await filler.query(
+          `SELECT pg_notify('something', repeat('x', ${bytes}) || n) FROM generate_series(1, ${count}) AS n`,
+        );
+      }
+    };
+    await fill().catch((err) => {
+      if (err.code !== "54000") throw err;
+    });
+  }
+  await filler.end();
+  return sleeper;
 }
 
+/** Enough for the table where it is set as the threshold: every tenth event. */
+const LARGE = { options: { payloadThreshold: 1_000 }, bulk: 2_000 };
+
 /** @type {Fault[]} */
-const FAULTS = [
+const OUTAGES = [
   {
     name: "every session ended, 50 times",
     async happen(stage) {
@@ -69,7 +102,8 @@ const FAULTS = [
   })),
   {
     name: "database away at the start, for 5 s",
-    before: (stage) => stage.postgres.stop(),
+    apart: true,
+    prepare: (stage) => stage.postgres.stop(),
     async happen(stage) {
       await delay(5_000);
       await stage.postgres.start();
@@ -106,7 +140,72 @@ const FAULTS = [
     },
   },
   {
+    name: "queue of notifications full for 5 s",
+    // eight megabytes, a thousandth of the usual
+    settings: { max_notify_queue_pages: "1024" },
+    async happen(stage) {
+      const sleeper = await fillQueue(stage);
+      await delay(5_000);
+      await sleeper.query("COMMIT");
+    },
+  },
+  {
+    name: "session no longer listens (UNLISTEN *)",
+    async happen(stage) {
+      for (const listener of stage.receiver.proxy.connections("listener")) {
+        listener.slipIn("UNLISTEN *", "UNLISTEN");
+      }
+      await delay(1_000);
+    },
+  },
+];
+
+/** @type {Fault[]} */
+const TABLE = [
+  {
+    name: "table missing, may be created",
+    setting: LARGE,
+    hasNoTable: true,
+    happen: () => delay(3_000),
+  },
+  {
+    name: "table missing, may not be created for 3 s",
+    setting: LARGE,
+    hasNoTable: true,
+    prepare: (stage) => stage.useRole(),
+    async happen(stage) {
+      await delay(3_000);
+      await stage.query(CREATE_TABLE);
+      await stage.grant("ALL");
+    },
+  },
+  ...["INSERT", "SELECT"].map((privilege) => ({
+    name: `${privilege} not granted for 3 s`,
+    setting: LARGE,
+    prepare: (/** @type {Stage} */ stage) =>
+      stage.useRole(
+        ["INSERT", "SELECT", "DELETE"]
+          .filter((name) => name !== privilege)
+          .join(),
+      ),
+    async happen(/** @type {Stage} */ stage) {
+      await delay(3_000);
+      await stage.grant(privilege);
+    },
+  })),
+  {
+    name: "database read-only",
+    setting: LARGE,
+    // it holds for new sessions
+    prepare: (stage) =>
+      stage.query(
+        "ALTER DATABASE postgres SET default_transaction_read_only = on",
+      ),
+    happen: () => delay(3_000),
+  },
+  {
     name: "no room for the table for 3 s",
+    setting: LARGE,
     async happen(stage) {
       await stage.query(`
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -120,6 +219,7 @@ const FAULTS = [
   },
   {
     name: "table dropped",
+    setting: LARGE,
     async happen(stage) {
       await stage.query("DROP TABLE socket_io_attachments");
       await delay(3_000);
@@ -127,6 +227,7 @@ const FAULTS = [
   },
   {
     name: "rows pruned before they are read",
+    setting: LARGE,
     async happen(stage) {
       const listeners = stage.receiver.proxy.connections("listener");
       listeners.forEach((connection) => connection.hold());
@@ -135,6 +236,10 @@ const FAULTS = [
       listeners.forEach((connection) => connection.resume());
     },
   },
+];
+
+/** @type {Fault[]} */
+const SILENCE = [
   {
     name: "listening connection half open",
     async happen(stage) {
@@ -153,6 +258,12 @@ const FAULTS = [
     },
   },
   {
+    name: "every connection half open",
+    async happen(stage) {
+      stage.members.forEach(({ proxy }) => proxy.freeze());
+    },
+  },
+  {
     name: "every answer 300 ms late, for 10 s",
     async happen(stage) {
       stage.members.forEach(({ proxy }) => proxy.delayAnswers(300));
@@ -160,6 +271,10 @@ const FAULTS = [
       stage.members.forEach(({ proxy }) => proxy.delayAnswers(0));
     },
   },
+];
+
+/** @type {Fault[]} */
+const SERVERS = [
   {
     name: "JavaScript thread of the receiver blocked for 15 s",
     async happen(stage) {
@@ -172,7 +287,7 @@ const FAULTS = [
         fewest = Math.min(fewest, count);
       } while (!(await Promise.race([isOver, delay(100, false)])));
       stage.notes.push(`servers seen meanwhile: ${fewest}`);
-      await timed(stage, "fetchSockets() of the blocked server", () =>
+      await stage.timed("fetchSockets() of the blocked server", () =>
         stage.receiver.child.call("fetchSockets"),
       );
     },
@@ -182,8 +297,8 @@ const FAULTS = [
     async happen(stage) {
       const { child } = stage.emitter;
       await stage.receiver.child.kill();
-      await timed(stage, "fetchSockets()", () => child.call("fetchSockets"));
-      await timed(stage, "gone", () =>
+      await stage.timed("fetchSockets()", () => child.call("fetchSockets"));
+      await stage.timed("gone", () =>
         until(async () => (await child.call("serverCount")) === 1, {
           timeout: 20_000,
         }),
@@ -200,13 +315,23 @@ const FAULTS = [
         `servers seen meanwhile: ${await child.call("serverCount")}`,
       );
       stage.receiver.child.resume();
-      await timed(stage, "known again", () =>
+      await stage.timed("known again", () =>
         until(async () => (await child.call("serverCount")) === 2, {
           timeout: 20_000,
         }),
       );
     },
   },
+];
+
+const FAULTS = [
+  ...OUTAGES,
+  ...SILENCE,
+  ...TABLE,
+  ...SERVERS,
+  ...CONNECTING,
+  ...LIFE,
+  ...INPUT,
 ];
 
 module.exports = { FAULTS };

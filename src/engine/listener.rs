@@ -130,6 +130,9 @@ async fn follow_namespaces<L: Listener>(
         shared.inbox.report(error);
         refused.insert(channel);
     }
+    for (_, namespace) in shared.namespaces().iter_mut() {
+        namespace.refused = refused.contains(&*namespace.address.channel);
+    }
     open.extend(wanted.into_iter().filter(|channel| !refused.contains(channel)));
     for id in newly_opened(shared, open) {
         announce(shared, id);

@@ -38,6 +38,8 @@ pub struct Namespace {
     pub last_heartbeat: Instant,
     /// Whether the peers are yet to be told that this node is here.
     pub unannounced: bool,
+    /// Whether PostgreSQL refuses its channel: nothing can be heard there, nor said.
+    pub refused: bool,
 }
 
 /// All open namespaces.
@@ -72,6 +74,7 @@ impl Namespaces {
             last_published: Instant::now(),
             last_heartbeat: Instant::now(),
             unannounced: true,
+            refused: false,
         };
         self.by_name
             .insert(Arc::clone(&namespace.address.nsp), self.last_id);
@@ -80,12 +83,17 @@ impl Namespaces {
         self.last_id
     }
 
-    /// Closes a namespace and returns its names, if it was open.
+    /// Closes a namespace and returns its names, if it was open to others.
     pub fn close(&mut self, id: NamespaceId) -> Option<Arc<Address>> {
         let namespace = self.by_id.remove(&id)?;
         self.by_channel.remove(&namespace.address.channel);
         self.by_name.remove(&namespace.address.nsp);
-        Some(namespace.address)
+        (!namespace.refused).then_some(namespace.address)
+    }
+
+    /// The open namespace of this number, if anything can be said there.
+    pub fn get_speakable(&mut self, id: NamespaceId) -> Option<&mut Namespace> {
+        self.get_mut(id).filter(|namespace| !namespace.refused)
     }
 
     /// The open namespace of this number.

@@ -101,7 +101,7 @@ impl Shared {
         // Kept until the message is in the outbox: nothing may get there behind the goodbye of its namespace,
         // peers would take it for a sign of life.
         let mut namespaces = self.namespaces();
-        let Some(namespace) = namespaces.get_mut(namespace) else {
+        let Some(namespace) = namespaces.get_speakable(namespace) else {
             return;
         };
         namespace.last_published = Instant::now();
@@ -129,7 +129,7 @@ impl Shared {
         volatile: bool,
     ) {
         let mut namespaces = self.namespaces();
-        let Some(namespace) = namespaces.get_mut(namespace) else {
+        let Some(namespace) = namespaces.get_speakable(namespace) else {
             return;
         };
         namespace.last_published = Instant::now();
