@@ -15,7 +15,7 @@ use crate::error::Result;
 /// connection is given up after it.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the server may take to call a statement off.
+/// How long is waited for a statement that is called off.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The time limit for each statement of a connection.
@@ -51,8 +51,11 @@ impl Deadline {
         if let Some(answer) = unless_silent(self.limit, &self.heard, statement.as_mut()).await {
             return answer;
         }
+        // In a task of its own: when it takes too long to be waited for, it must be called off all the same.
+        let calling_off = tokio::spawn(self.call_off());
         let called_off = async {
-            self.call_off().await;
+            // What became of it, the statement tells.
+            let _ = calling_off.await;
             statement.await
         };
         match tokio::time::timeout(CANCEL_TIMEOUT, called_off).await {
@@ -65,13 +68,18 @@ impl Deadline {
         }
     }
 
-    async fn call_off(&self) {
-        let asked = match &self.tls {
-            Some(tls) => self.cancel.cancel_query(tls.clone()).await,
-            None => self.cancel.cancel_query(NoTls).await,
-        };
-        // A server that cannot be reached for this is as lost as the statement.
-        drop(asked);
+    fn call_off(&self) -> impl Future<Output = ()> + Send + 'static {
+        let (cancel, tls) = (self.cancel.clone(), self.tls.clone());
+        async move {
+            let asking = async {
+                match tls {
+                    Some(tls) => cancel.cancel_query(tls).await,
+                    None => cancel.cancel_query(NoTls).await,
+                }
+            };
+            // A server that cannot be reached for this is as lost as the statement.
+            let _ = tokio::time::timeout(STATEMENT_TIMEOUT, asking).await;
+        }
     }
 }
 
