@@ -159,10 +159,9 @@ async fn listen<L: Listener>(connection: &mut L, channels: Vec<String>) -> Resul
     Ok(refused)
 }
 
-/// Whether a statement is refused for what it names: values that cannot be (class 22), or its text (42).
+/// Whether a statement is refused for what it names (class 22: data that cannot be), and not altogether.
 fn is_about_names(error: &Error) -> bool {
-    let class = error.sqlstate().and_then(|code| code.get(..2));
-    matches!(class, Some("22" | "42"))
+    error.sqlstate().is_some_and(|code| code.starts_with("22"))
 }
 
 fn announce(shared: &Shared, id: NamespaceId) {
