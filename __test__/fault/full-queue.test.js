@@ -11,7 +11,10 @@ const { Client } = require("pg");
 const { startPostgres } = require("../../scripts/embedded-postgres.js");
 const { untilAcquainted } = require("../support/cluster.js");
 const { startReportingServers } = require("../support/reporting-servers.js");
-const { collect, once } = require("../support/wait.js");
+const { collect, once, until } = require("../support/wait.js");
+
+const NO_SMALL_QUEUE =
+  "does not apply: before PostgreSQL 17 the queue has 8 GB";
 
 /** Eight megabytes, a thousandth of the usual size. */
 const SMALL_QUEUE = "ALTER SYSTEM SET max_notify_queue_pages = 1024";
@@ -66,15 +69,15 @@ async function fillQueue(connectionString) {
 describe("a queue of notifications that is full", () => {
   /** @type {import("../../scripts/embedded-postgres.js").EmbeddedPostgres} */
   let postgres;
+  let canBeSmall = false;
   before(async () => {
     postgres = await startPostgres();
+    canBeSmall = await makeQueueSmall(postgres);
   });
   after(() => postgres?.dispose());
 
   it("delays what does not fit, is reported once, and nothing is lost", async (t) => {
-    if (!(await makeQueueSmall(postgres))) {
-      return t.skip("does not apply: before PostgreSQL 17 the queue has 8 GB");
-    }
+    if (!canBeSmall) return t.skip(NO_SMALL_QUEUE);
     const { servers, reports } = await startReportingServers(
       t,
       postgres.connectionString,
@@ -107,5 +110,32 @@ describe("a queue of notifications that is full", () => {
     );
     const told = reports.codes.filter((code) => code === "ERR_QUEUE_FULL");
     assert.deepEqual(reports.codes, told, reports.text);
+  });
+
+  it("drops what waits for too long, and the next finds out that there is room", async (t) => {
+    if (!canBeSmall) return t.skip(NO_SMALL_QUEUE);
+    const { servers, reports } = await startReportingServers(
+      t,
+      postgres.connectionString,
+      { maxBufferAge: 300 },
+    );
+    const [near, far] = servers;
+    assert.ok(near && far);
+    await untilAcquainted(servers);
+    const words = collect(await far.connect(), "word");
+
+    const sleeper = await startSleeper(t, postgres.connectionString);
+    await fillQueue(postgres.connectionString);
+    near.io.emit("word", "too old");
+    await reports.first("ERR_QUEUE_FULL");
+    const { message } = await reports.first("ERR_BUFFER_OVERFLOW");
+    assert.match(message, /^1 message/);
+
+    await sleeper.query("COMMIT");
+    await until(() => {
+      near.io.emit("word", "in time");
+      return words.values.length > 0;
+    });
+    assert.ok(words.values.every((word) => word === "in time"));
   });
 });

@@ -90,6 +90,7 @@ impl<'a> Work<'a> {
         supervisor: &mut Supervisor<'_>,
         shutdown: &mut Shutdown,
     ) -> Ended {
+        self.queue_full = false;
         if let Err(error) = connection.ensure_table().await {
             if error.is_retryable() {
                 return Ended::Lost(error);
@@ -118,6 +119,11 @@ impl<'a> Work<'a> {
                     error = connection.lost() => return Ended::Lost(error),
                     () = self.grow_old() => {}
                     () = tokio::time::sleep(ROOM_RETRY) => {}
+                }
+                if self.unsent.is_empty() {
+                    // All that was refused grew too old: what comes next finds out whether there is room.
+                    self.found_room();
+                    self.unsent.gather();
                 }
                 continue;
             }
