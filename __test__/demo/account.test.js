@@ -105,8 +105,11 @@ describe("the account of a burst", () => {
     bursts.paused("three", 99);
     check("one", SIZE);
     check("two", SIZE);
-    bursts.paused("one", 50);
     assert.equal(bursts.latest?.longestPause, 9);
+    // its last moments are in the first report behind its end
+    bursts.paused("one", 12);
+    bursts.paused("one", 50);
+    assert.equal(bursts.latest?.longestPause, 12);
   });
 });
 

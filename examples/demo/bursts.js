@@ -67,6 +67,8 @@ class Bursts {
     this.all = new Map();
     /** @type {Burst | undefined} */
     this.latest = undefined;
+    /** @type {Set<string>} servers whose report of the last moments of the latest burst is still to come */
+    this.unheard = new Set();
   }
 
   /**
@@ -101,12 +103,13 @@ class Bursts {
 
   /**
    * @param {string} server
-   * @param {number} longest milliseconds for which its event loop was busy
+   * @param {number} longest milliseconds for which its event loop was busy since its last report
    */
   paused(server, longest) {
     const burst = this.latest;
-    if (burst && !burst.ended && server in burst.counts)
-      burst.longestPause = Math.max(burst.longestPause, longest);
+    if (!burst || !(server in burst.counts)) return;
+    if (burst.ended && !this.unheard.delete(server)) return;
+    burst.longestPause = Math.max(burst.longestPause, longest);
   }
 
   /** @param {string} server that was killed: what it had not sent is lost, and its clients are gone */
@@ -132,6 +135,8 @@ class Bursts {
   end(burst) {
     if (burst.ended) return;
     burst.ended = true;
+    if (burst === this.latest)
+      this.unheard = new Set(Object.keys(burst.counts));
     this.journal.add(...describeEnd(burst));
   }
 }
