@@ -5,10 +5,9 @@
 const assert = require("node:assert/strict");
 const { after, before, describe, it } = require("node:test");
 
-const { Client } = require("pg");
-
 const { startPostgres } = require("../../scripts/embedded-postgres.js");
 const { untilAcquainted } = require("../support/cluster.js");
+const { takeAllConnections } = require("../support/exhaustion.js");
 const { startReportingServers } = require("../support/reporting-servers.js");
 const { once, until } = require("../support/wait.js");
 
@@ -22,24 +21,8 @@ describe("a database that is out of connections", () => {
   });
   after(() => postgres?.dispose());
 
-  /** @returns {Promise<Client[]>} which have taken every connection there was */
-  async function takeAllConnections() {
-    /** @type {Client[]} */
-    const taken = [];
-    for (;;) {
-      const client = new Client(postgres.connectionString);
-      client.on("error", () => {});
-      try {
-        await client.connect();
-        taken.push(client);
-      } catch {
-        return taken;
-      }
-    }
-  }
-
   it("says so, local clients are served, and the cluster forms when there is room", async (t) => {
-    const crowd = await takeAllConnections();
+    const crowd = await takeAllConnections(postgres.connectionString);
     const { servers, reports } = await startReportingServers(
       t,
       postgres.connectionString,

@@ -10,6 +10,7 @@ const { Client } = require("pg");
 
 const { startPostgres } = require("../../scripts/embedded-postgres.js");
 const { untilAcquainted } = require("../support/cluster.js");
+const { fillQueue, startSleeper } = require("../support/exhaustion.js");
 const { startReportingServers } = require("../support/reporting-servers.js");
 const { collect, once, until } = require("../support/wait.js");
 
@@ -35,37 +36,6 @@ async function makeQueueSmall(postgres) {
   return canBeSmall;
 }
 
-/**
- * Somebody who listens and reads nothing.
- * @param {import("node:test").TestContext} t
- * @param {string} connectionString
- * @returns {Promise<Client>} with an open transaction
- */
-async function startSleeper(t, connectionString) {
-  const sleeper = new Client(connectionString);
-  await sleeper.connect();
-  t.after(() => sleeper.end());
-  await sleeper.query("LISTEN something");
-  await sleeper.query("BEGIN");
-  await sleeper.query("SELECT 1");
-  return sleeper;
-}
-
-/** @param {string} connectionString */
-async function fillQueue(connectionString) {
-  const filler = new Client(connectionString);
-  await filler.connect();
-  const fill = async () => {
-    for (;;) {
-      await filler.query(
-        "SELECT pg_notify('something', repeat('x', 7900) || n) FROM generate_series(1, 10) AS n",
-      );
-    }
-  };
-  await assert.rejects(fill, { code: "54000" });
-  await filler.end();
-}
-
 describe("a queue of notifications that is full", () => {
   /** @type {import("../../scripts/embedded-postgres.js").EmbeddedPostgres} */
   let postgres;
@@ -88,7 +58,8 @@ describe("a queue of notifications that is full", () => {
     const numbers = collect(await far.connect(), "number");
     const local = await near.connect();
 
-    const sleeper = await startSleeper(t, postgres.connectionString);
+    const sleeper = await startSleeper(postgres.connectionString);
+    t.after(() => sleeper.end());
     await fillQueue(postgres.connectionString);
     const expected = Array.from({ length: 200 }, (_, number) => number);
     for (const number of expected) {
@@ -124,7 +95,8 @@ describe("a queue of notifications that is full", () => {
     await untilAcquainted(servers);
     const words = collect(await far.connect(), "word");
 
-    const sleeper = await startSleeper(t, postgres.connectionString);
+    const sleeper = await startSleeper(postgres.connectionString);
+    t.after(() => sleeper.end());
     await fillQueue(postgres.connectionString);
     near.io.emit("word", "too old");
     await reports.first("ERR_QUEUE_FULL");

@@ -8,6 +8,7 @@ const { Client, Pool } = require("pg");
 
 const { startPostgres } = require("../../scripts/embedded-postgres.js");
 const { CREATE_TABLE } = require("../interop/adapters.js");
+const { takeAllConnections } = require("../support/exhaustion.js");
 const { frameChannel } = require("../support/frames.js");
 const { Proxy } = require("../support/proxy.js");
 const { until } = require("../support/wait.js");
@@ -281,25 +282,12 @@ class SoakCluster {
   async withoutConnections(node, meanwhile) {
     node.freeze();
     await this.killBackends(node);
-    const crowd = await this._takeAllConnections();
+    const crowd = await takeAllConnections(
+      String(this.postgres?.connectionString),
+    );
     node.resume();
     await meanwhile();
     await Promise.all(crowd.map((client) => client.end()));
-  }
-
-  async _takeAllConnections() {
-    /** @type {import("pg").Client[]} */
-    const crowd = [];
-    for (;;) {
-      const client = new Client(String(this.postgres?.connectionString));
-      client.on("error", () => {});
-      try {
-        await client.connect();
-      } catch {
-        return crowd;
-      }
-      crowd.push(client);
-    }
   }
 
   /** Ends the traffic, waits for what is under way, and lets everybody take their leave. */

@@ -6,12 +6,15 @@ const fs = require("node:fs/promises");
 const path = require("node:path");
 const { setTimeout: delay } = require("node:timers/promises");
 
-const { Client } = require("pg");
-
 const { CONNECTING } = require("./connecting.js");
 const { INPUT } = require("./input.js");
 const { LIFE } = require("./life.js");
 const { CREATE_TABLE } = require("./stage.js");
+const {
+  fillQueue,
+  startSleeper,
+  takeAllConnections,
+} = require("../../__test__/support/exhaustion.js");
 const { until } = require("../../__test__/support/wait.js");
 
 /** @typedef {import("./stage.js").Stage} Stage */
@@ -27,56 +30,6 @@ const { until } = require("../../__test__/support/wait.js");
  * @property {import("./stage.js").Setting} [setting] of the servers
  * @property {boolean} [hasNoTable] the table is not made beforehand
  */
-
-/** @param {Stage} stage */
-async function takeAllConnections(stage) {
-  /** @type {Client[]} */
-  const taken = [];
-  for (;;) {
-    const client = new Client(stage.postgres.connectionString);
-    client.on("error", () => {});
-    try {
-      await client.connect();
-      taken.push(client);
-    } catch {
-      return taken;
-    }
-  }
-}
-
-/**
- * A session that listens and, in a transaction, reads nothing; and all that the queue of notifications can hold.
- * @param {Stage} stage
- * @returns {Promise<Client>} the session
- */
-async function fillQueue(stage) {
-  const sleeper = await stage.connect();
-  stage.leftovers.push(() => sleeper.end());
-  await sleeper.query("LISTEN something");
-  await sleeper.query("BEGIN");
-  await sleeper.query("SELECT 1");
-  const filler = await stage.connect();
-  // the last bytes of the queue as well
-  for (const [count, bytes] of [
-    [10, 7_900],
-    [1, 7_900],
-    [1, 100],
-    [1, 1],
-  ]) {
-    const fill = async () => {
-      for (;;) {
-        await filler.query(
-          `SELECT pg_notify('something', repeat('x', ${bytes}) || n) FROM generate_series(1, ${count}) AS n`,
-        );
-      }
-    };
-    await fill().catch((err) => {
-      if (err.code !== "54000") throw err;
-    });
-  }
-  await filler.end();
-  return sleeper;
-}
 
 /** Enough for the table where it is set as the threshold: every tenth event. */
 const LARGE = { options: { payloadThreshold: 1_000 }, bulk: 2_000 };
@@ -125,7 +78,7 @@ const OUTAGES = [
     name: "no connections left for 5 s after all were lost",
     settings: { max_connections: "40" },
     async happen(stage) {
-      const crowd = await takeAllConnections(stage);
+      const crowd = await takeAllConnections(stage.postgres.connectionString);
       const [admin] = crowd;
       const end = Date.now() + 5_000;
       while (Date.now() < end && stage.isAlive) {
@@ -133,7 +86,9 @@ const OUTAGES = [
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND query NOT IN ('', 'COMMIT')`,
         );
-        crowd.push(...(await takeAllConnections(stage)));
+        crowd.push(
+          ...(await takeAllConnections(stage.postgres.connectionString)),
+        );
         await delay(50);
       }
       await Promise.all(crowd.map((client) => client.end()));
@@ -144,7 +99,10 @@ const OUTAGES = [
     // eight megabytes, a thousandth of the usual
     settings: { max_notify_queue_pages: "1024" },
     async happen(stage) {
-      const sleeper = await fillQueue(stage);
+      const { connectionString } = stage.postgres;
+      const sleeper = await startSleeper(connectionString);
+      stage.leftovers.push(() => sleeper.end());
+      await fillQueue(connectionString);
       await delay(5_000);
       await sleeper.query("COMMIT");
     },
