@@ -1,7 +1,7 @@
 "use strict";
 
 const { EmitterHost } = require("./emitter-host");
-const { describeType } = require("./errors");
+const { describeType, refusal } = require("./errors");
 const { resolveOptions } = require("./options");
 const { readConnection } = require("./pool-config");
 const {
@@ -250,11 +250,9 @@ function union(rooms, more) {
 /** @param {Record<string, any>} [options] */
 function refuseListenPool(options) {
   if (options?.["listenPool"] !== undefined) {
-    throw Object.assign(
-      new TypeError(
-        'the option "listenPool" is for servers: an emitter does not listen, and publishes by way of its first argument',
-      ),
-      { code: "ERR_OPTIONS" },
+    throw refusal(
+      TypeError,
+      'the option "listenPool" is for servers: an emitter does not listen, and publishes by way of its first argument',
     );
   }
 }

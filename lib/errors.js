@@ -105,6 +105,14 @@ function unsupportedSetting(what) {
 }
 
 /**
+ * @param {TypeErrorConstructor | RangeErrorConstructor} Kind
+ * @param {string} message which option or setting it is, and what was expected
+ */
+function refusal(Kind, message) {
+  return Object.assign(new Kind(message), { code: "ERR_OPTIONS" });
+}
+
+/**
  * Says what kind of value was given, and nothing of its content, which can be secret.
  *
  * @param {unknown} value
@@ -123,5 +131,6 @@ module.exports = {
   PostgresAdapterError,
   describeType,
   fromNative,
+  refusal,
   unsupportedSetting,
 };

@@ -2,7 +2,7 @@
 
 const { randomBytes } = require("node:crypto");
 const { Engine } = require("./native");
-const { describeType } = require("./errors.js");
+const { describeType, refusal } = require("./errors.js");
 const { EMITTER_UID } = require("./protocol.js");
 const { warnOfUnknown } = require("./unknown-options.js");
 
@@ -217,14 +217,6 @@ function outOfRange(name, expected, given) {
     RangeError,
     `the option "${name}" must be ${expected}, got ${given}`,
   );
-}
-
-/**
- * @param {TypeErrorConstructor | RangeErrorConstructor} Kind
- * @param {string} message
- */
-function refusal(Kind, message) {
-  return Object.assign(new Kind(message), { code: "ERR_OPTIONS" });
 }
 
 module.exports = { resolveOptions };

@@ -5,6 +5,7 @@
 const {
   PostgresAdapterError,
   describeType,
+  refusal,
   unsupportedSetting,
 } = require("./errors.js");
 
@@ -75,7 +76,7 @@ function sourceOf(target) {
   }
   const given = target === "" ? "an empty string" : describeType(target);
   const message = `expected a pg.Pool, a connection string or the settings of a pg client, got ${given}`;
-  throw Object.assign(new TypeError(message), { code: "ERR_OPTIONS" });
+  throw refusal(TypeError, message);
 }
 
 /**

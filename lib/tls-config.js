@@ -4,7 +4,7 @@ const fs = require("node:fs");
 const net = require("node:net");
 const tls = require("node:tls");
 const debug = require("debug")("socket.io-postgres-adapter");
-const { describeType, unsupportedSetting } = require("./errors.js");
+const { describeType, refusal, unsupportedSetting } = require("./errors.js");
 const { readCertificates, readKey } = require("./pem.js");
 
 /** @typedef {import('./pg-client.js').Client} Client */
@@ -66,6 +66,7 @@ function readTls(client, settings, hosts) {
   if (client.native) throw unsupportedSetting('the setting "ssl" of pg-native');
   if (ssl !== true && typeof ssl !== "object") {
     throw refusal(
+      TypeError,
       `the setting "ssl" must be a boolean or an object, got ${describeType(ssl)}`,
     );
   }
@@ -176,13 +177,9 @@ function versionIndex(version) {
   const index = VERSIONS.indexOf(/** @type {string} */ (version));
   if (index !== -1) return index;
   throw refusal(
+    TypeError,
     `"ssl.minVersion" and "ssl.maxVersion" must be one of ${VERSIONS.join(", ")}`,
   );
-}
-
-/** @param {string} message */
-function refusal(message) {
-  return Object.assign(new TypeError(message), { code: "ERR_OPTIONS" });
 }
 
 /**
