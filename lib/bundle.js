@@ -19,6 +19,7 @@ const ITEM = Object.freeze({
   DISCONNECTED: 10,
   PEER_JOINED: 11,
   DROPPED: 12,
+  VERDICT_WANTED: 13,
 });
 
 /** Stands between events, and nowhere in a JSON text. */

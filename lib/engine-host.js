@@ -8,6 +8,7 @@ const { fromNative, PostgresAdapterError } = require("./errors");
 const { GatheredEvents, MOST_GATHERED } = require("./gathered-events");
 const { Engine } = require("./native");
 const { MESSAGE_TYPE } = require("./protocol");
+const { describeRefusal } = require("./tls-verdict");
 
 /** @typedef {import("./targets").Targets} Targets */
 
@@ -65,7 +66,7 @@ class EngineHost {
   #uid;
   #errorHandler;
   #listeners;
-  /** Where passwords come from, in the order of `TargetId` in src/engine/inbox.rs. */
+  /** Who is asked while a connection is made, in the order of `TargetId` in src/engine/inbox.rs. */
   #sources;
   /** Events of this turn that the engine does not have yet: a call costs more than a message. */
   #gathered = new GatheredEvents();
@@ -89,12 +90,7 @@ class EngineHost {
       debug: diagnostics.readsLines(),
     };
     /** The native engine, for what needs no translation. */
-    this.engine = new Engine(
-      JSON.stringify(settings),
-      JSON.stringify(main.config),
-      listen && JSON.stringify(listen.config),
-      () => this.#drain(),
-    );
+    this.engine = startEngine(settings, main, listen, () => this.#drain());
   }
 
   /**
@@ -297,19 +293,19 @@ class EngineHost {
    * @param {any[]} item
    * @param {BundleContent} content
    */
-  #handle([kind, first, second, ranges], content) {
+  #handle([kind, first, second, third], content) {
     switch (kind) {
       case ITEM.MESSAGE:
         return this.#listeners.onMessage?.(first, second);
       case ITEM.BINARY_MESSAGE: {
         // copied: the application may keep them, and they are a small part of a bundle
-        const parts = content.parts(ranges).map((part) => Buffer.from(part));
+        const parts = content.parts(third).map((part) => Buffer.from(part));
         const message = attach(second, parts, this.#marker);
         return this.#listeners.onMessage?.(first, message);
       }
       case ITEM.BINARY_BROADCAST: {
         const event = content.nextEvent();
-        const parts = content.parts(ranges);
+        const parts = content.parts(third);
         return this.#listeners.onBroadcast?.(first, second, event, parts);
       }
       case ITEM.PEER_LEFT:
@@ -333,6 +329,8 @@ class EngineHost {
         return this.#listeners.onListening?.(first);
       case ITEM.PASSWORD_WANTED:
         return void this.#answerPassword(first, second);
+      case ITEM.VERDICT_WANTED:
+        return void this.#answerVerdict(first, second, third);
     }
   }
 
@@ -347,6 +345,42 @@ class EngineHost {
     } catch (err) {
       this.engine.answerPassword(number, null, String(err));
     }
+  }
+
+  /**
+   * @param {number} number
+   * @param {number} target
+   * @param {import("./tls-verdict").Question} question
+   */
+  async #answerVerdict(number, target, question) {
+    try {
+      const verdict = await this.#sources[target]?.judge(question);
+      this.engine.answerVerdict(number, JSON.stringify(verdict ?? null));
+    } catch (err) {
+      this.engine.answerVerdict(number, "", describeRefusal(err));
+    }
+  }
+}
+
+/**
+ * @param {object} settings
+ * @param {import("./targets").ConnectionSource} main
+ * @param {import("./targets").ConnectionSource | undefined} listen
+ * @param {() => void} wake
+ */
+function startEngine(settings, main, listen, wake) {
+  const keys = [main.clientKey(), listen?.clientKey()];
+  try {
+    return new Engine(
+      JSON.stringify(settings),
+      JSON.stringify(main.config),
+      keys[0],
+      listen && JSON.stringify(listen.config),
+      keys[1],
+      wake,
+    );
+  } finally {
+    keys.forEach((key) => key?.fill(0));
   }
 }
 

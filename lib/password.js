@@ -9,15 +9,6 @@ const { PostgresAdapterError, describeType } = require("./errors.js");
 /** @typedef {(connection: object, done: (password: string | undefined) => void) => void} Pgpass */
 
 /**
- * Whether there may be a password: `pg` looks into the password file when none is configured.
- *
- * @param {Client} client
- */
-function mayHavePassword(client) {
-  return hasOwnPassword(client) || loadPgpass(client) !== null;
-}
-
-/**
  * The password for one connect, found as `pg` finds it: a text, the result of a function, or a line of the
  * password file (`.pgpass`).
  *
@@ -97,4 +88,4 @@ function fileOf(exported) {
   return modules.find((module) => module?.exports === exported)?.filename;
 }
 
-module.exports = { mayHavePassword, readPassword };
+module.exports = { readPassword };

@@ -3,8 +3,12 @@
 const { X509Certificate, createPrivateKey } = require("node:crypto");
 const { PostgresAdapterError, describeType } = require("./errors.js");
 
-// The certificates and keys of the `ssl` setting, checked where the error can still name the setting, and brought
-// into the one form that the native engine reads.
+// The client's certificate and key, checked where the error can still name the setting, and brought into the one form
+// that the native engine reads.
+
+/** A block begins a line: one that is commented out is none. */
+const CERTIFICATES =
+  /^-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END \1CERTIFICATE-----/gm;
 
 /**
  * @param {unknown} pem
@@ -12,9 +16,7 @@ const { PostgresAdapterError, describeType } = require("./errors.js");
  * @returns {string[]} one PEM text for each certificate
  */
 function readCertificates(pem, name) {
-  const blocks = pemText(pem, name).match(
-    /-----BEGIN (X509 )?CERTIFICATE-----[^-]+-----END (X509 )?CERTIFICATE-----/g,
-  );
+  const blocks = pemText(pem, name).match(CERTIFICATES);
   if (!blocks) throw unusable(name, "it holds no certificate in PEM form");
   try {
     return blocks.map((block) => new X509Certificate(block).toString());
@@ -26,13 +28,13 @@ function readCertificates(pem, name) {
 /**
  * @param {unknown} pem
  * @param {string | undefined} passphrase
- * @returns {string}
+ * @returns {Buffer} PKCS #8 (DER), not encrypted
  */
 function readKey(pem, passphrase) {
   const key = pemText(pem, "key");
   try {
     const parsed = createPrivateKey({ key, format: "pem", passphrase });
-    return parsed.export({ type: "pkcs8", format: "pem" }).toString();
+    return parsed.export({ type: "pkcs8", format: "der" });
   } catch (cause) {
     throw unusable(
       "key",

@@ -34,7 +34,9 @@ const {
  * @typedef {object} Client
  * @property {ConnectionParameters} connectionParameters
  * @property {unknown} password
+ * @property {any} connection the one that it would log in over
  * @property {boolean} [enableChannelBinding]
+ * @property {number} [scramMaxIterations]
  * @property {string} [sslNegotiation]
  * @property {unknown} [native] set by pg-native
  */

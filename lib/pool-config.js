@@ -1,9 +1,13 @@
 "use strict";
 
 const { PostgresAdapterError } = require("./errors.js");
-const { readPassword, mayHavePassword } = require("./password.js");
+const { readPassword } = require("./password.js");
 const { createClient, readSource } = require("./pg-client.js");
-const { readTls } = require("./tls-config.js");
+const { readClientKey, readTls } = require("./tls-config.js");
+const { judge } = require("./tls-verdict.js");
+
+/** The default of `pg`, in rounds. PostgreSQL asks for 4,096 unless it is told otherwise. */
+const DEFAULT_MAX_ITERATIONS = 100_000;
 
 /** @typedef {import('./pg-client.js').Client} Client */
 /** @typedef {import('./pg-client.js').ConnectionParameters} ConnectionParameters */
@@ -24,8 +28,19 @@ const { readTls } = require("./tls-config.js");
  * @property {boolean} keepAlive
  * @property {'postgres' | 'direct'} sslNegotiation
  * @property {boolean} channelBinding
- * @property {boolean} hasPassword whether `password()` can give one
+ * @property {number | null} scramMaxIterations the most rounds of the password hash that a server may ask for
  * @property {import('./tls-config.js').TlsConfig | null} tls
+ */
+
+/**
+ * How to connect, and who is to be asked while that is done.
+ *
+ * @typedef {object} ConnectionSource
+ * @property {ConnectionConfig} config
+ * @property {() => Buffer | null} clientKey the key of the client's certificate (PKCS #8, DER), to be wiped after use
+ * @property {() => Promise<string | null>} password to be called at each connect
+ * @property {(question: import('./tls-verdict.js').Question) => Promise<import('./tls-verdict.js').Verdict>} judge
+ *   whether `pg` would accept the certificate of a server
  */
 
 /**
@@ -33,16 +48,32 @@ const { readTls } = require("./tls-config.js");
  * apply, because it is `pg` that is asked. No connection is made and none of the pool's is used.
  *
  * @param {unknown} target a `pg.Pool`, a connection string, or the settings of a `pg` client
- * @returns {{ config: ConnectionConfig, password: () => Promise<string | null> }} `password` is to be called at each
- *   connect
+ * @returns {ConnectionSource}
  * @throws {TypeError} when `target` is none of these
  * @throws {PostgresAdapterError} when a setting is unusable (`ERR_OPTIONS`), is one that the native engine cannot
  *   honour (`ERR_UNSUPPORTED_CONFIG`), or `pg` is needed and not installed (`ERR_MISSING_PG`)
  */
 function readConnection(target) {
   const source = readSource(target);
-  const config = readConfig(createClient(source), source.settings);
-  return { config, password: async () => readPassword(createClient(source)) };
+  const client = createClient(source);
+  const config = readConfig(client, source.settings);
+  return {
+    config,
+    // read when it is needed: it is not to lie about meanwhile
+    clientKey: () => readClientKey(createClient(source)),
+    password: async () => readPassword(createClient(source)),
+    judge: async (question) => judge(createJudge(source), question),
+  };
+}
+
+/**
+ * @param {import('./pg-client.js').Source} source
+ * @returns {Client} one whose settings the engine can still follow
+ */
+function createJudge(source) {
+  const client = createClient(source);
+  readTls(client);
+  return client;
 }
 
 /**
@@ -75,8 +106,8 @@ function readConfig(client, settings) {
     keepAlive: parameters.keepalives !== 0,
     sslNegotiation: client.sslNegotiation === "direct" ? "direct" : "postgres",
     channelBinding: Boolean(client.enableChannelBinding),
-    hasPassword: mayHavePassword(client),
-    tls: readTls(client, settings, hosts),
+    scramMaxIterations: readMaxIterations(client.scramMaxIterations),
+    tls: readTls(client),
   };
 }
 
@@ -137,6 +168,15 @@ function readPort(port) {
     "ERR_OPTIONS",
     `the port of the server must be an integer from 1 to 65535, got ${port}`,
   );
+}
+
+/**
+ * @param {number | undefined} limit as `pg` understands it; older versions have none
+ * @returns {number | null} null where there is none
+ */
+function readMaxIterations(limit = DEFAULT_MAX_ITERATIONS) {
+  if (limit === 0) return null;
+  return Math.min(Math.max(Math.floor(limit), 1), 0xffff_ffff);
 }
 
 /**

@@ -1,156 +1,161 @@
 "use strict";
 
-const fs = require("node:fs");
-const net = require("node:net");
+const crypto = require("node:crypto");
 const tls = require("node:tls");
 const debug = require("debug")("socket.io-postgres-adapter");
-const { describeType, refusal, unsupportedSetting } = require("./errors.js");
+const {
+  PostgresAdapterError,
+  describeType,
+  refusal,
+  unsupportedSetting,
+} = require("./errors.js");
 const { readCertificates, readKey } = require("./pem.js");
 
 /** @typedef {import('./pg-client.js').Client} Client */
 
 /**
- * TLS settings, in the form that the native engine takes.
+ * What the native engine needs to know for a TLS session. Whom to trust is not part of it: that is what `pg` is asked
+ * for at each connection, see tls-verdict.js.
  *
  * @typedef {object} TlsConfig
- * @property {string[] | null} ca the trusted certificates (PEM); null when the server is not verified
  * @property {string | null} cert the client's certificate and its chain (PEM)
- * @property {string | null} key its key (PEM, not encrypted)
- * @property {boolean} verify whether the server must prove who it is
- * @property {boolean} verifyName whether its certificate must be for the name of the host
- * @property {boolean} partialChain whether a trusted certificate need not be self-signed
- * @property {string | null} servername the name to verify; null: the one of the host, where there are several
+ * @property {string | null} servername the name to announce to a server whose host is an address
+ * @property {string[]} applicationProtocols those to announce (ALPN), where TLS is asked for first
  * @property {("TLSv1.2" | "TLSv1.3")[]} versions those that may be negotiated
- * @property {true} required a server without TLS is refused, as by `pg`
  */
 
-/** Options of `tls.connect()` that decide who is trusted or how to log in, and that the engine cannot apply. */
+/**
+ * Options of `tls.connect()` that shape the session, or the login, in a way that the engine's TLS library has no
+ * setting for, or hide from us what they ask for. Without them the session would be less strict than it was meant to be.
+ */
 const UNSUPPORTED = new Set([
-  "checkServerIdentity",
+  "ciphers",
   "clientCertEngine",
-  "crl",
+  "ecdhCurve",
   "pfx",
   "privateKeyEngine",
   "privateKeyIdentifier",
   "pskCallback",
   "secureContext",
-]);
-
-const SUPPORTED = new Set([
-  "ALPNProtocols",
-  "allowPartialTrustChain",
-  "ca",
-  "cert",
-  "host",
-  "key",
-  "maxVersion",
-  "minVersion",
-  "passphrase",
-  "rejectUnauthorized",
-  "servername",
+  "secureOptions",
+  "secureProtocol",
+  "session",
+  "sigalgs",
+  "socket",
 ]);
 
 const VERSIONS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
 
 /**
- * What `tls.connect()` would do with the `ssl` setting of a client.
+ * What the `ssl` setting of a client asks of a TLS session.
  *
  * @param {Client} client
- * @param {string | Record<string, any>} settings what the client was made of
- * @param {{ host: string }[]} hosts
  * @returns {TlsConfig | null}
  */
-function readTls(client, settings, hosts) {
+function readTls(client) {
+  const options = tlsOptions(client);
+  if (options === null) return null;
+  refuseUnsupported(options);
+  refuseProcessSettings();
+  const { cert, key } = clientCertificate(options);
+  if (cert && key) readKeyOf(options, key).fill(0);
+  const config = {
+    cert: cert && key ? readCertificates(cert, "cert").join("") : null,
+    servername: options["servername"] || null,
+    applicationProtocols: readApplicationProtocols(options["ALPNProtocols"]),
+    versions: readVersions(options),
+  };
+  refuseUnusable(options);
+  return config;
+}
+
+/**
+ * The key of the client's certificate. To be wiped after use.
+ *
+ * @param {Client} client
+ * @returns {Buffer | null} PKCS #8 (DER)
+ */
+function readClientKey(client) {
+  const options = tlsOptions(client);
+  if (options === null) return null;
+  const { cert, key } = clientCertificate(options);
+  return cert && key ? readKeyOf(options, key) : null;
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @param {any} key
+ */
+function readKeyOf(options, key) {
+  return readKey(key.pem ?? key, key.passphrase ?? options["passphrase"]);
+}
+
+/**
+ * @param {Client} client
+ * @returns {Record<string, any> | null} the options of `tls.connect()`; null without TLS
+ */
+function tlsOptions(client) {
   const { ssl } = client.connectionParameters;
   if (!ssl) return null;
   if (client.native) throw unsupportedSetting('the setting "ssl" of pg-native');
-  if (ssl !== true && typeof ssl !== "object") {
+  if (ssl === true) return {};
+  if (typeof ssl !== "object") {
     throw refusal(
       TypeError,
       `the setting "ssl" must be a boolean or an object, got ${describeType(ssl)}`,
     );
   }
   // The key is hidden by pg, hence not among the properties that are copied.
-  const options =
-    ssl === true
-      ? {}
-      : { ...ssl, key: /** @type {{ key?: unknown }} */ (ssl).key };
-  return convert(options, isOfParser(ssl, settings), hosts);
-}
-
-/**
- * @param {Record<string, any>} options those of `tls.connect()`
- * @param {boolean} parsed whether they come out of a connection string
- * @param {{ host: string }[]} hosts
- * @returns {TlsConfig}
- */
-function convert(options, parsed, hosts) {
-  // For `sslmode=verify-ca` the parser sets a checkServerIdentity() that accepts every name.
-  const verifyName = !(parsed && options["checkServerIdentity"]);
-  refuseUnsupported(
-    parsed ? { ...options, checkServerIdentity: null } : options,
-  );
-  const verify = isVerified(options);
-  return {
-    ca: verify ? readAuthorities(options["ca"]) : null,
-    ...readClientCertificate(options),
-    verify,
-    verifyName,
-    partialChain: Boolean(options["allowPartialTrustChain"]),
-    servername: readServername(options, hosts),
-    versions: readVersions(options),
-    required: true,
-  };
-}
-
-/**
- * Whether `pg` made the object while parsing a connection string.
- *
- * @param {unknown} ssl
- * @param {string | Record<string, any>} settings
- */
-function isOfParser(ssl, settings) {
-  if (typeof settings === "string") return true;
-  return Boolean(settings["connectionString"]) && settings["ssl"] !== ssl;
+  return { ...ssl, key: /** @type {{ key?: unknown }} */ (ssl).key };
 }
 
 /** @param {Record<string, unknown>} options */
 function refuseUnsupported(options) {
   for (const [name, value] of Object.entries(options)) {
-    if (!value || SUPPORTED.has(name)) continue;
-    if (UNSUPPORTED.has(name))
-      throw unsupportedSetting(`the setting "ssl.${name}"`);
-    debug('the setting "ssl.%s" has no effect on the native engine', name);
+    if (!value || !UNSUPPORTED.has(name)) continue;
+    if (name === "ecdhCurve" && value === "auto") continue;
+    throw unsupportedSetting(`the setting "ssl.${name}"`);
   }
 }
 
 /**
- * The rule of `tls.connect()`: an option that is there decides, even if undefined; else the environment.
- *
- * @param {Record<string, unknown>} options
- */
-function isVerified(options) {
-  return "rejectUnauthorized" in options
-    ? options["rejectUnauthorized"] !== false
-    : process.env["NODE_TLS_REJECT_UNAUTHORIZED"] !== "0";
-}
-
-/**
- * The name that `pg` verifies: the one of the host, whatever `ssl.servername` says; that is for addresses only.
+ * What Node.js would refuse at each connect it refuses at once.
  *
  * @param {Record<string, any>} options
- * @param {{ host: string }[]} hosts
- * @returns {string | null}
  */
-function readServername(options, hosts) {
-  const [first, second] = hosts;
-  if (!first || second) return null;
-  const isSocket = first.host.startsWith("/");
-  if (!isSocket && net.isIP(first.host) === 0) return first.host;
-  const named = isSocket
-    ? options["host"]
-    : options["servername"] || options["host"];
-  return named || (isSocket ? "localhost" : first.host);
+function refuseUnusable(options) {
+  try {
+    tls.createSecureContext(options);
+  } catch (/** @type {any} */ cause) {
+    // it ends with the value that was received, which can be secret
+    const reason = String(cause?.message).replace(/\.? Received .*/s, "");
+    throw new PostgresAdapterError(
+      "ERR_OPTIONS",
+      `the setting "ssl" is unusable: ${reason} (${cause?.code})`,
+      { cause },
+    );
+  }
+}
+
+/** What restricts all TLS of the process, and would not restrict that of the engine. */
+function refuseProcessSettings() {
+  const { versions } = process;
+  // other runtimes have the names without the meaning
+  if (versions["bun"] || versions["deno"]) return;
+  const { defaultCoreCipherList } = crypto.constants;
+  if (tls.DEFAULT_CIPHERS !== defaultCoreCipherList) {
+    throw unsupportedSetting(
+      'another list of ciphers than that of Node.js ("--tls-cipher-list" or tls.DEFAULT_CIPHERS)',
+    );
+  }
+  if (tls.DEFAULT_ECDH_CURVE !== "auto") {
+    throw unsupportedSetting(
+      "another tls.DEFAULT_ECDH_CURVE than that of Node.js",
+    );
+  }
+  if (crypto.getFips() === 1) {
+    throw unsupportedSetting("the FIPS mode of Node.js");
+  }
 }
 
 /**
@@ -183,51 +188,33 @@ function versionIndex(version) {
 }
 
 /**
- * @param {unknown} ca
+ * @param {unknown} protocols
  * @returns {string[]}
  */
-function readAuthorities(ca) {
-  if (!ca) return defaultAuthorities();
-  return [ca].flat().flatMap((entry) => readCertificates(entry, "ca"));
-}
-
-/** @returns {string[]} what Node.js trusts when it is told nothing */
-function defaultAuthorities() {
-  const { getCACertificates } = /** @type {any} */ (tls);
-  if (getCACertificates) return getCACertificates("default");
-  return [...tls.rootCertificates, ...extraAuthorities()];
-}
-
-/** @returns {string[]} */
-function extraAuthorities() {
-  const file = process.env["NODE_EXTRA_CA_CERTS"];
-  if (!file) return [];
-  try {
-    return readCertificates(fs.readFileSync(file), "ca");
-  } catch (error) {
-    // Node.js warned of it when it started, and goes on without.
-    debug("NODE_EXTRA_CA_CERTS ignored: %s", error);
-    return [];
+function readApplicationProtocols(protocols) {
+  if (!protocols) return [];
+  if (
+    Array.isArray(protocols) &&
+    protocols.every((name) => typeof name === "string" && name !== "")
+  ) {
+    return protocols;
   }
+  throw unsupportedSetting(
+    'a setting "ssl.ALPNProtocols" that is no array of strings',
+  );
 }
 
 /**
  * @param {Record<string, any>} options
- * @returns {{ cert: string | null, key: string | null }}
+ * @returns {{ cert: any, key: any }}
  */
-function readClientCertificate(options) {
+function clientCertificate(options) {
   const cert = single(options["cert"], "cert");
   const key = single(options["key"], "key");
-  if (!cert || !key) {
-    if (cert || key) {
-      debug('"ssl.cert" and "ssl.key" have no effect without each other');
-    }
-    return { cert: null, key: null };
+  if (Boolean(cert) !== Boolean(key)) {
+    debug('"ssl.cert" and "ssl.key" have no effect without each other');
   }
-  return {
-    cert: readCertificates(cert, "cert").join(""),
-    key: readKey(key.pem ?? key, key.passphrase ?? options["passphrase"]),
-  };
+  return { cert, key };
 }
 
 /**
@@ -241,4 +228,4 @@ function single(value, name) {
   return value[0];
 }
 
-module.exports = { readTls };
+module.exports = { readClientKey, readTls };

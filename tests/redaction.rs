@@ -14,6 +14,7 @@ use socketio_postgres_adapter::engine::pending::{Body, Pending};
 use socketio_postgres_adapter::options::Options;
 use socketio_postgres_adapter::pg::config::ConnectionConfig;
 use socketio_postgres_adapter::pg::database::{Notification, Stored};
+use socketio_postgres_adapter::pg::tls::PrivateKey;
 use socketio_postgres_adapter::wire::frame::{Piece, Streams};
 use socketio_postgres_adapter::wire::message::{Envelope, MessageType};
 use socketio_postgres_adapter::wire::msgpack;
@@ -120,14 +121,12 @@ fn errors_of_the_decoders() {
 
 #[test]
 fn the_settings_of_a_connection() {
-    let text = format!(
-        r#"{{"hosts":[{{"host":"db","port":5432}}],"user":"u","database":"d","hasPassword":true,"keepAlive":true,
-            "sslNegotiation":"postgres","channelBinding":false,
-            "tls":{{"ca":["{SECRET}"],"cert":"{SECRET}","key":"{SECRET}","verify":false}}}}"#
-    );
-    let config: ConnectionConfig = serde_json::from_str(&text).unwrap();
+    let text = r#"{"hosts":[{"host":"db","port":5432}],"user":"u","database":"d","scramMaxIterations":null,
+        "keepAlive":true,"sslNegotiation":"postgres","channelBinding":false,
+        "tls":{"cert":"-","versions":[],"servername":null,"applicationProtocols":[]}}"#;
+    let config: ConnectionConfig = serde_json::from_str(text).unwrap();
     assert_hidden(&config);
-    let host = &config.hosts[0];
-    assert_hidden(&config.to_tokio(host, Some(SECRET)).unwrap());
+    assert_hidden(&config.to_tokio(Some(SECRET)));
+    assert_hidden(&PrivateKey::new(SECRET.into()));
     assert!(!config.describe().contains(SECRET));
 }

@@ -32,9 +32,10 @@ const UNSUPPORTED = {
   },
 };
 for (const [option, value] of Object.entries({
-  checkServerIdentity: () => undefined,
+  ciphers: "ECDHE-RSA-AES256-GCM-SHA384",
   pfx: Buffer.from("pfx"),
   secureContext: tls.createSecureContext(),
+  sigalgs: "RSA-PSS+SHA256",
 })) {
   UNSUPPORTED[`ssl.${option}`] = {
     settings: { ssl: { [option]: value } },

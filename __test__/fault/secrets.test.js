@@ -62,7 +62,7 @@ const SCRIPT = `
     const cert = require("node:tls").rootCertificates[0];
     refused("a wrong passphrase", { host: "db", user: "u", password: PASSWORD, ssl: { cert, key: privateKey, passphrase: PASSWORD + "x" } });
     refused("a broken key", { host: "db", user: "u", ssl: { cert, key: PASSWORD } });
-    refused("a broken authority", { host: "db", user: "u", ssl: { ca: PASSWORD } });
+    refused("a broken authority", { host: "db", user: "u", ssl: { ca: { text: PASSWORD } } });
     refused("a connection string that is none", "postgres://u:" + PASSWORD + "@db:port/d");
     refused("a connection string with a missing file", "postgres://u:" + PASSWORD + "@db/d?sslrootcert=/no/such/file");
     refused("a password in place of options", url, PASSWORD);

@@ -19,7 +19,8 @@ use crate::options::Options;
 use crate::pg::config::ConnectionConfig;
 use crate::pg::connect::PgDatabase;
 use crate::pg::identifier::TableName;
-use crate::pg::target::Target;
+use crate::pg::target::{Password, Target};
+use crate::pg::tls::PrivateKey;
 use crate::wire::message::MessageType;
 
 #[napi(js_name = "Engine")]
@@ -35,13 +36,15 @@ pub struct NativeEngine {
 
 #[napi]
 impl NativeEngine {
-    /// `options`, `main` (where to connect to) and `listen` (where to listen, if elsewhere) are JSON texts; `wake` is
-    /// called when there is something to drain.
+    /// `options`, `main` (where to connect to) and `listen` (where to listen, if elsewhere) are JSON texts; the keys are
+    /// those of the client certificates there, as DER of PKCS #8; `wake` is called when there is something to drain.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         options: String,
         main: String,
+        main_key: Option<Buffer>,
         listen: Option<String>,
+        listen_key: Option<Buffer>,
         wake: Function<'_, (), ()>,
     ) -> napi::Result<Self> {
         let options = Options::from_json(&options).map_err(to_js)?;
@@ -52,10 +55,10 @@ impl NativeEngine {
         })));
         let credentials = Credentials::new(Arc::clone(&inbox));
         let mut database =
-            PgDatabase::new(target(&main, &credentials)?, &options.table_name).map_err(to_js)?;
+            PgDatabase::new(target(&main, main_key, &credentials)?, &options.table_name).map_err(to_js)?;
         if let Some(listen) = listen {
             let credentials = credentials.about(TargetId::Listen);
-            database = database.with_listen_target(target(&listen, &credentials)?);
+            database = database.with_listen_target(target(&listen, listen_key, &credentials)?);
         }
         let engine = Arc::new(Engine::start(options, database, inbox, runtime::handle()?));
         Ok(Self {
@@ -205,7 +208,16 @@ impl NativeEngine {
     /// Answers the question for a password: with one, with none, or with the reason why there is none.
     #[napi(catch_unwind)]
     pub fn answer_password(&self, number: u32, password: Option<String>, failure: Option<String>) {
-        self.credentials.answer(number, failure.map_or(Ok(password), Err));
+        let password = password.map(Password::new);
+        self.credentials
+            .answer_password(number, failure.map_or(Ok(password), Err));
+    }
+
+    /// Answers the question for a verdict: with its JSON text, or with the reason why `pg` would not connect.
+    #[napi(catch_unwind)]
+    pub fn answer_verdict(&self, number: u32, verdict: String, refusal: Option<String>) {
+        self.credentials
+            .answer_verdict(number, refusal.map_or(Ok(&verdict), Err));
     }
 
     /// Resolves when all that was published so far is committed or dropped.
@@ -245,15 +257,25 @@ fn js_string<'env>(env: &'env Env, text: &str) -> napi::Result<JsString<'env>> {
 }
 
 /// A place to connect to, from its JSON text.
-fn target(connection: &str, credentials: &Credentials) -> napi::Result<Target> {
+fn target(connection: &str, key: Option<Buffer>, credentials: &Credentials) -> napi::Result<Target> {
     let config: ConnectionConfig = serde_json::from_str(connection)
         .map_err(|error| napi::Error::from_reason(format!("unusable connection settings: {error}")))?;
-    let credentials = credentials.clone();
-    let password = move || {
+    let password = {
         let credentials = credentials.clone();
-        Box::pin(async move { credentials.ask().await }) as _
+        move || {
+            let credentials = credentials.clone();
+            Box::pin(async move { credentials.password().await }) as _
+        }
     };
-    Target::new(config, Box::new(password)).map_err(to_js)
+    let judge = {
+        let credentials = credentials.clone();
+        move |question| {
+            let credentials = credentials.clone();
+            Box::pin(async move { credentials.verdict(question).await }) as _
+        }
+    };
+    let key = key.map(|key| PrivateKey::new(key.to_vec()));
+    Target::new(config, key.as_ref(), Box::new(password), Box::new(judge)).map_err(to_js)
 }
 
 /// Copied at once: the application may change its buffers after the call.

@@ -18,6 +18,7 @@
 //! | `[10, connection, {code, message}]` | a connection was lost |
 //! | `[11, namespace, uid]` | a server joined a namespace |
 //! | `[12, count]` | so many messages will never be sent |
+//! | `[13, number, target, {host, port, address}]` | the verdict of `pg` on that server is wanted |
 
 use std::error::Error as _;
 use std::fmt::Write;
@@ -123,6 +124,9 @@ impl Handoff {
             Item::Event(event) => self.add_engine_event(event),
             Item::PasswordWanted(number, target) => {
                 self.write(format_args!("[5,{number},{}]", target as u8));
+            }
+            Item::VerdictWanted(number, target, question) => {
+                self.write(format_args!("[13,{number},{},{}]", target as u8, json(&question)));
             }
             Item::Listening(namespace) => self.write(format_args!("[6,{namespace}]")),
         }

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use super::namespaces::NamespaceId;
 use super::stats::Link;
 use crate::error::Error;
+use crate::pg::tls::verdict::Question;
 use crate::redacted::Redacted;
 
 /// How much may wait for JavaScript before the engine stops reading the socket, in bytes.
@@ -72,6 +73,8 @@ pub enum Item {
     Event(Event),
     /// A connection to this place is being made and needs a password: to be answered under this number.
     PasswordWanted(u32, TargetId),
+    /// A connection to this place shows a certificate: to be answered, under this number, with what `pg` says of it.
+    VerdictWanted(u32, TargetId, Box<Question>),
 }
 
 /// What a line for `debug` is about.
@@ -146,6 +149,7 @@ impl fmt::Debug for Item {
             Self::Debug(topic, line) => return f.debug_tuple("Debug").field(topic).field(line).finish(),
             Self::Event(event) => return f.debug_tuple("Event").field(event).finish(),
             Self::PasswordWanted(..) => "PasswordWanted",
+            Self::VerdictWanted(..) => "VerdictWanted",
         };
         f.debug_tuple(name).field(&Redacted(self.bytes())).finish()
     }
@@ -161,6 +165,7 @@ impl Item {
                 } => opts.len() + event.len() + binary_bytes(binary.as_ref()),
                 Self::PeerLeft { uid: text, .. } | Self::Debug(_, text) => text.len(),
                 Self::Event(event) => event.bytes(),
+                Self::VerdictWanted(.., question) => question.host.len(),
                 Self::Report(_) | Self::PasswordWanted(..) | Self::Listening(_) => 0,
             }
     }

@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod pending;
 pub mod prepare;
 pub mod publisher;
+mod questions;
 pub mod received;
 pub mod reunion;
 pub mod router;

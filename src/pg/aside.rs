@@ -65,11 +65,11 @@ impl Aside {
     }
 
     async fn connect(&self) -> Result<Connection> {
-        let (client, driver) = self.target.connect().await?;
+        let connected = self.target.connect().await?;
         Ok(Connection {
-            deadline: self.target.deadline(&client, self.statement_timeout),
-            driver: DriverTask::spawn(driver),
-            client,
+            deadline: connected.deadline(self.statement_timeout),
+            driver: DriverTask::spawn(connected.driver),
+            client: connected.client,
         })
     }
 }

@@ -51,9 +51,10 @@ pub(super) async fn is_heard(listener: &mut PgListener, target: &Target) -> Resu
 
 /// Sends a notification over a connection of its own.
 async fn sing(target: &Target, song: &str) -> Result<()> {
-    let (client, driver) = target.connect().await?;
-    let _driver = DriverTask::spawn(driver);
-    client
+    let connected = target.connect().await?;
+    let _driver = DriverTask::spawn(connected.driver);
+    connected
+        .client
         .query_typed(sql::NOTIFY_ONE, &[(&CHANNEL, Type::TEXT), (&song, Type::TEXT)])
         .await
         .map(drop)

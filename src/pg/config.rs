@@ -5,22 +5,12 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio_postgres::config::{ChannelBinding, SslMode, SslNegotiation, TargetSessionAttrs};
+use tokio_postgres::config::{ChannelBinding, SslMode, SslNegotiation};
 
 use super::tls::TlsConfig;
 
 /// What the connections of the adapter are called in `pg_stat_activity`, unless the configuration says.
 const DEFAULT_APPLICATION_NAME: &str = "socket.io-postgres-adapter";
-
-/// Idle time after which the peer is asked whether it is still there. With the interval, the number of probes
-/// and the limit below a peer that vanished without a word is noticed after 5 s, idle or not.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(2);
-/// Time between two unanswered keepalive probes.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
-/// Unanswered keepalive probes after which the connection is given up.
-const KEEPALIVE_RETRIES: u32 = 3;
-/// How long sent bytes may stay unacknowledged (Linux only; other systems ignore it).
-const UNACKNOWLEDGED_LIMIT: Duration = Duration::from_secs(5);
 
 /// Why connection settings are unusable. No variant holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -34,23 +24,9 @@ pub enum ConfigError {
     /// A socket folder on a system where the driver knows none.
     #[error("\"{0}\" is the folder of a Unix domain socket, which this system does not support")]
     SocketFolder(String),
-    /// A certificate or key is not PEM, or holds nothing.
-    #[error("\"{field}\" is not a usable PEM text: {reason}")]
-    Pem {
-        /// The setting: `ssl.ca`, `ssl.cert` or `ssl.key`.
-        field: &'static str,
-        /// What is wrong with it, without its contents.
-        reason: String,
-    },
-    /// The server's certificate is to be verified, but no certification authority is given.
-    #[error("verification of the server's certificate needs certification authorities (\"ssl.ca\")")]
-    NoAuthorities,
     /// The client's certificate and key do not go together or are of an unsupported kind.
     #[error("the client certificate (\"ssl.cert\", \"ssl.key\") is unusable: {0}")]
     ClientCertificate(String),
-    /// The name to verify the server's certificate against is no host name.
-    #[error("\"{0}\" is no host name that a certificate can be verified against")]
-    ServerName(String),
     /// The TLS library refuses the settings.
     #[error("the TLS settings are unusable: {0}")]
     Tls(#[from] rustls::Error),
@@ -63,6 +39,14 @@ pub struct HostConfig {
     pub host: String,
     /// The TCP port, or the number in the name of the socket file.
     pub port: u16,
+}
+
+impl HostConfig {
+    /// Whether this is the folder of a Unix domain socket.
+    #[must_use]
+    pub fn is_socket_folder(&self) -> bool {
+        self.host.starts_with('/')
+    }
 }
 
 impl fmt::Display for HostConfig {
@@ -113,27 +97,37 @@ pub struct ConnectionConfig {
     pub ssl_negotiation: TlsNegotiation,
     /// Whether a SCRAM login is bound to the TLS channel where the server offers it.
     pub channel_binding: bool,
-    /// Whether there may be a password to ask for.
-    pub has_password: bool,
+    /// The most rounds of the password hash that a server may ask for; without it, any number.
+    pub scram_max_iterations: Option<u32>,
     /// TLS settings; without them the connection is not encrypted.
     pub tls: Option<TlsConfig>,
 }
 
 impl ConnectionConfig {
-    /// The settings for `tokio_postgres`, with one of the hosts and the password of this one connect.
+    /// Checks what no connection can be made without.
     ///
     /// # Errors
-    /// [`ConfigError`] when there is no user, or the host is of a kind that this system does not know.
-    pub fn to_tokio(
-        &self,
-        host: &HostConfig,
-        password: Option<&str>,
-    ) -> Result<tokio_postgres::Config, ConfigError> {
+    /// [`ConfigError`] when there is no user, a host has no name, or is of a kind that this system does not know.
+    pub fn check(&self) -> Result<(), ConfigError> {
         if self.user.is_empty() {
             return Err(ConfigError::NoUser);
         }
+        for host in &self.hosts {
+            if host.host.is_empty() {
+                return Err(ConfigError::NoHost);
+            }
+            if cfg!(not(unix)) && host.is_socket_folder() {
+                return Err(ConfigError::SocketFolder(host.host.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The settings of a login for `tokio_postgres`, with the password of this one connect. The connection is made, and
+    /// secured, before it gets them: for it TLS is something that begins at once.
+    #[must_use]
+    pub fn to_tokio(&self, password: Option<&str>) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
-        self.add_host(host, &mut config)?;
         config.user(&self.user).dbname(&self.database);
         config.application_name(
             self.application_name
@@ -146,12 +140,15 @@ impl ConnectionConfig {
         if let Some(options) = self.server_options() {
             config.options(options);
         }
-        if let Some(timeout) = self.connect_timeout() {
-            config.connect_timeout(timeout);
-        }
-        self.add_keepalive(&mut config);
-        self.add_tls(&mut config);
-        Ok(config)
+        config
+            .ssl_mode(SslMode::Require)
+            .ssl_negotiation(SslNegotiation::Direct)
+            .channel_binding(if self.channel_binding {
+                ChannelBinding::Prefer
+            } else {
+                ChannelBinding::Disable
+            });
+        config
     }
 
     /// How long connecting to a host may take, where the configuration limits it.
@@ -192,25 +189,6 @@ impl ConnectionConfig {
         format!("{}@{}/{}", self.user, hosts.join(","), self.database)
     }
 
-    fn add_host(
-        &self,
-        HostConfig { host, port }: &HostConfig,
-        config: &mut tokio_postgres::Config,
-    ) -> Result<(), ConfigError> {
-        if host.is_empty() {
-            return Err(ConfigError::NoHost);
-        }
-        if cfg!(not(unix)) && host.starts_with('/') {
-            return Err(ConfigError::SocketFolder(host.clone()));
-        }
-        config.host(host).port(*port);
-        if self.hosts.len() > 1 {
-            // Of several servers only the primary can listen and notify.
-            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        }
-        Ok(())
-    }
-
     /// The server options of the user, then the time limits, which so win, as they do with `pg`.
     fn server_options(&self) -> Option<String> {
         let limits = [
@@ -226,34 +204,6 @@ impl ConnectionConfig {
             .filter_map(|(name, ms)| ms.map(|ms| format!("-c {name}={ms}")));
         let parts: Vec<String> = self.options.iter().cloned().chain(limits).collect();
         (!parts.is_empty()).then(|| parts.join(" "))
-    }
-
-    fn add_keepalive(&self, config: &mut tokio_postgres::Config) {
-        config.keepalives(self.keep_alive);
-        if self.keep_alive {
-            config
-                .keepalives_idle(KEEPALIVE_IDLE)
-                .keepalives_interval(KEEPALIVE_INTERVAL)
-                .keepalives_retries(KEEPALIVE_RETRIES)
-                .tcp_user_timeout(UNACKNOWLEDGED_LIMIT);
-        }
-    }
-
-    fn add_tls(&self, config: &mut tokio_postgres::Config) {
-        let encrypted = self.tls.is_some();
-        config.ssl_mode(if encrypted {
-            SslMode::Require
-        } else {
-            SslMode::Disable
-        });
-        if encrypted && self.is_direct_tls() {
-            config.ssl_negotiation(SslNegotiation::Direct);
-        }
-        config.channel_binding(if self.channel_binding {
-            ChannelBinding::Prefer
-        } else {
-            ChannelBinding::Disable
-        });
     }
 }
 

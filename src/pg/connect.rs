@@ -70,23 +70,18 @@ impl Database for PgDatabase {
 
     async fn connect_listener(&self) -> Result<PgListener> {
         let target = self.listen.as_ref().unwrap_or(&self.main);
-        let (client, driver) = target.connect().await?;
-        let deadline = target.deadline(&client, self.statement_timeout);
+        let connected = target.connect().await?;
+        let deadline = connected.deadline(self.statement_timeout);
         let statements = self.statements.clone();
         let aside = Aside::new(Arc::clone(target), statements.clone(), self.statement_timeout);
-        let mut listener = PgListener::new(client, driver, statements, deadline, aside, self.watch_tick);
+        let mut listener = PgListener::new(connected, statements, deadline, aside, self.watch_tick);
         listener.verify_listening(target).await?;
         Ok(listener)
     }
 
     async fn connect_publisher(&self) -> Result<PgPublisher> {
-        let (client, driver) = self.main.connect().await?;
-        let deadline = self.main.deadline(&client, self.statement_timeout);
-        Ok(PgPublisher::new(
-            client,
-            driver,
-            self.statements.clone(),
-            deadline,
-        ))
+        let connected = self.main.connect().await?;
+        let deadline = connected.deadline(self.statement_timeout);
+        Ok(PgPublisher::new(connected, self.statements.clone(), deadline))
     }
 }

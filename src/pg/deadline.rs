@@ -5,10 +5,11 @@ use std::pin::{pin, Pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio_postgres::{CancelToken, NoTls};
+use tokio_postgres::CancelToken;
 
 use super::driver_error::lost_connection;
-use super::tls::TlsConnector;
+use super::route::Route;
+use super::session::AlreadySecured;
 use crate::error::Result;
 
 /// How long one statement may take: far beyond what a working server needs, even for a large attachment. The
@@ -22,17 +23,18 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) struct Deadline {
     limit: Duration,
     cancel: CancelToken,
-    tls: Option<TlsConnector>,
+    /// Where the request to call a statement off is sent to.
+    route: Route,
     /// Whether the server sent something else meanwhile.
     heard: AtomicBool,
 }
 
 impl Deadline {
-    pub(super) fn new(limit: Duration, cancel: CancelToken, tls: Option<TlsConnector>) -> Self {
+    pub(super) fn new(limit: Duration, cancel: CancelToken, route: Route) -> Self {
         Self {
             limit,
             cancel,
-            tls,
+            route,
             heard: AtomicBool::new(false),
         }
     }
@@ -69,13 +71,11 @@ impl Deadline {
     }
 
     fn call_off(&self) -> impl Future<Output = ()> + Send + 'static {
-        let (cancel, tls) = (self.cancel.clone(), self.tls.clone());
+        let (cancel, route) = (self.cancel.clone(), self.route.clone());
         async move {
             let asking = async {
-                match tls {
-                    Some(tls) => cancel.cancel_query(tls).await,
-                    None => cancel.cancel_query(NoTls).await,
-                }
+                let session = route.open().await.ok()?;
+                cancel.cancel_query_raw(session, AlreadySecured).await.ok()
             };
             // A server that cannot be reached for this is as lost as the statement.
             let _ = tokio::time::timeout(STATEMENT_TIMEOUT, asking).await;

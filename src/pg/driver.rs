@@ -1,33 +1,18 @@
 //! What moves the bytes of a connection: polled by whoever uses it, or by a task of its own.
 
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::poll_fn;
 use tokio::task::JoinHandle;
-use tokio_postgres::tls::{MakeTlsConnect, NoTlsStream};
-use tokio_postgres::{AsyncMessage, Client, Connection, Error, Socket};
+use tokio_postgres::{Client, Connection, Error};
 
-use super::tls::TlsConnector;
+use super::session::Session;
 
 /// How long the server may take to say goodbye.
 pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What moves the bytes of a connection.
-pub(super) enum Driver {
-    Plain(Box<Connection<Socket, NoTlsStream>>),
-    Tls(Box<Connection<Socket, <TlsConnector as MakeTlsConnect<Socket>>::Stream>>),
-}
-
-impl Driver {
-    /// The next message that no statement waits for; `None` when the connection has ended.
-    pub(super) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<AsyncMessage, Error>>> {
-        match self {
-            Self::Plain(connection) => connection.poll_message(cx),
-            Self::Tls(connection) => connection.poll_message(cx),
-        }
-    }
-}
+pub(super) type Driver = Box<Connection<Session, Session>>;
 
 /// The task that moves the bytes of a connection; it ends with this value at the latest, even if the peer has
 /// vanished without a word.

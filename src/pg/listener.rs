@@ -18,7 +18,7 @@ use super::driver::{Driver, CLOSE_TIMEOUT};
 use super::driver_error::{lost_connection, statement_error};
 use super::pooler;
 use super::sql::{self, TableStatements};
-use super::target::Target;
+use super::target::{Connected, Target};
 use super::watch::Watch;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -52,16 +52,15 @@ struct Inbound {
 
 impl PgListener {
     pub(super) fn new(
-        client: Client,
-        driver: Driver,
+        connected: Connected,
         statements: TableStatements,
         deadline: Deadline,
         aside: Aside,
         watch_tick: Duration,
     ) -> Self {
-        let client = Arc::new(client);
+        let client = Arc::new(connected.client);
         let inbound = Inbound {
-            driver,
+            driver: connected.driver,
             watch: Watch::new(Arc::clone(&client), watch_tick),
             early: Vec::new(),
             early_bytes: 0,

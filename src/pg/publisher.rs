@@ -9,9 +9,10 @@ use tokio_postgres::Client;
 use super::attachments;
 use super::database::Publisher;
 use super::deadline::Deadline;
-use super::driver::{Driver, DriverTask};
+use super::driver::DriverTask;
 use super::driver_error::{lost_connection, statement_error};
 use super::sql::{self, TableStatements};
+use super::target::Connected;
 use crate::cluster::batch::Outgoing;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -29,15 +30,10 @@ pub struct PgPublisher {
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl PgPublisher {
-    pub(super) fn new(
-        client: Client,
-        driver: Driver,
-        statements: TableStatements,
-        deadline: Deadline,
-    ) -> Self {
+    pub(super) fn new(connected: Connected, statements: TableStatements, deadline: Deadline) -> Self {
         Self {
-            client,
-            driver: DriverTask::spawn(driver),
+            client: connected.client,
+            driver: DriverTask::spawn(connected.driver),
             statements,
             deadline,
         }

@@ -24,6 +24,9 @@ pub const PROCESS_ID: &str = "SELECT pg_backend_pid()";
 /// Whether the server is a standby.
 pub const IS_STANDBY: &str = "SELECT pg_is_in_recovery()";
 
+/// Whether the session can only read.
+pub const IS_READ_ONLY: &str = "SHOW transaction_read_only";
+
 /// How full the queue of the notifications is.
 pub const QUEUE_USAGE: &str = "SELECT pg_notification_queue_usage()";
 

@@ -1,51 +1,89 @@
 //! One place to connect to: the settings, how TLS is done there, and who knows the password.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{pin, Pin};
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::future::poll_fn;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, SimpleQueryMessage};
+use zeroize::Zeroizing;
 
 use super::config::{ConnectionConfig, HostConfig};
 use super::deadline::Deadline;
 use super::driver::Driver;
 use super::driver_error::statement_error;
-use super::tls::{self, TlsConnector};
+use super::route::{OpenError, Route, Security};
+use super::session::AlreadySecured;
+use super::socket::Address;
+use super::sql;
+use super::tls::verdict::{Judge, Verdicts};
+use super::tls::{PrivateKey, TlsConnector};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long connecting may take, when the configuration does not say: all hosts together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A password for one connect.
+pub type Password = Zeroizing<String>;
+
 /// Asks the application for the password: called once for each connection.
 pub type PasswordSource =
-    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Option<String>>> + Send>> + Send + Sync>;
+    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Option<Password>>> + Send>> + Send + Sync>;
 
 /// A server that can be connected to.
 pub struct Target {
-    config: ConnectionConfig,
-    tls: Option<TlsConnector>,
+    config: Arc<ConnectionConfig>,
+    security: Option<Arc<Security>>,
     password: PasswordSource,
 }
 
+/// A connection that has logged in.
+pub(super) struct Connected {
+    pub(super) client: Client,
+    pub(super) driver: Driver,
+    route: Route,
+}
+
+impl Connected {
+    /// A time limit for the statements of this connection.
+    pub(super) fn deadline(&self, limit: Duration) -> Deadline {
+        Deadline::new(limit, self.client.cancel_token(), self.route.clone())
+    }
+}
+
 impl Target {
-    /// Prepares the TLS settings; connects to nothing.
+    /// Prepares the TLS settings; connects to nothing. `key` is the one of the client's certificate; `judge` decides
+    /// which certificates of servers are acceptable.
     ///
     /// # Errors
-    /// [`ErrorKind::Options`] when the TLS settings are unusable.
-    pub fn new(config: ConnectionConfig, password: PasswordSource) -> Result<Self> {
-        let direct = config.is_direct_tls();
-        let tls = config
+    /// [`ErrorKind::Options`] when the settings are unusable.
+    pub fn new(
+        config: ConnectionConfig,
+        key: Option<&PrivateKey>,
+        password: PasswordSource,
+        judge: Judge,
+    ) -> Result<Self> {
+        let unusable = |what: &str, error| Error::new(ErrorKind::Options, what).with_source(error);
+        config
+            .check()
+            .map_err(|error| unusable("the connection settings are unusable", error))?;
+        let connector = config
             .tls
             .as_ref()
-            .map(|settings| tls::connector(settings, direct))
+            .map(|settings| TlsConnector::new(settings, key, config.is_direct_tls()))
             .transpose()
-            .map_err(|error| {
-                Error::new(ErrorKind::Options, "the \"ssl\" settings are unusable").with_source(error)
-            })?;
+            .map_err(|error| unusable("the \"ssl\" settings are unusable", error))?;
+        let security = connector.map(|connector| {
+            let verdicts = Verdicts::new(judge);
+            Arc::new(Security { connector, verdicts })
+        });
         Ok(Self {
-            config,
-            tls,
+            config: Arc::new(config),
+            security,
             password,
         })
     }
@@ -56,17 +94,13 @@ impl Target {
         self.config.describe()
     }
 
-    pub(super) fn deadline(&self, client: &Client, limit: Duration) -> Deadline {
-        Deadline::new(limit, client.cancel_token(), self.tls.clone())
-    }
-
     /// Connects to the first host that will do.
-    pub(super) async fn connect(&self) -> Result<(Client, Driver)> {
+    pub(super) async fn connect(&self) -> Result<Connected> {
         let password = self.in_time(None, (self.password)()).await?;
         let mut failures = Vec::new();
         for host in &self.config.hosts {
-            let attempt = self.connect_to(host, password.as_deref());
-            match self.in_time(Some(host), attempt).await {
+            let attempt = self.connect_to(host, password.as_ref().map(|text| text.as_str()));
+            match self.in_time(Some(host), unhurried(attempt)).await {
                 Ok(connected) => return Ok(connected),
                 // The others would refuse as well, and count it.
                 Err(error) if error.needs_a_person() => return Err(error),
@@ -96,46 +130,119 @@ impl Target {
         format!("cannot connect to {place}")
     }
 
-    async fn connect_to(&self, host: &HostConfig, password: Option<&str>) -> Result<(Client, Driver)> {
-        let connected = match self.open(&self.config, host, password).await? {
-            Err(error) if refuses_options(&error) && self.config.options.is_none() => {
-                // Time limits are of no consequence here, every statement has one of its own.
-                let unlimited = self.config.without_time_limits();
-                self.open(&unlimited, host, password).await?
+    /// Tries the addresses of a host, one after the other, until a server answers.
+    async fn connect_to(&self, host: &HostConfig, password: Option<&str>) -> Result<Connected> {
+        let addresses = Address::resolve(host)
+            .await
+            .map_err(|error| self.failure(host, error.into()))?;
+        let mut failure = None;
+        for address in addresses {
+            let route = Route {
+                config: Arc::clone(&self.config),
+                security: self.security.clone(),
+                host: host.clone(),
+                address,
+            };
+            match self.connect_by(route, password).await {
+                // The same server would answer the same at its other addresses.
+                Err(error) if error.sqlstate().is_none() => failure = Some(error),
+                done => return done,
             }
-            connected => connected,
-        };
-        connected.map_err(|error| {
-            let mut context = self.attempt_at(Some(host));
-            if refuses_options(&error) {
-                context +=
-                    " with the setting \"options\", which the pooler there refuses: leave it out, or add \
-                            \"options\" to its ignore_startup_parameters";
-            }
-            statement_error(error, ErrorKind::Connection, context).with_kind(ErrorKind::Connection)
+        }
+        Err(failure.unwrap_or_else(|| self.failure(host, "the name has no address".into())))
+    }
+
+    async fn connect_by(&self, route: Route, password: Option<&str>) -> Result<Connected> {
+        let mut answer = self.log_in(&route, &self.config, password).await?;
+        let is_refused = answer.as_ref().is_err_and(refuses_options);
+        if is_refused && self.config.options.is_none() {
+            // Time limits are of no consequence here, every statement has one of its own.
+            let unlimited = self.config.without_time_limits();
+            answer = self.log_in(&route, &unlimited, password).await?;
+        }
+        let (client, mut driver) = answer.map_err(|error| self.refusal(&route.host, error))?;
+        if self.config.hosts.len() > 1 {
+            // Of several servers only the primary can listen and notify.
+            self.refuse_read_only(&route.host, &client, &mut driver).await?;
+        }
+        Ok(Connected {
+            client,
+            driver,
+            route,
         })
     }
 
-    async fn open(
+    async fn log_in(
         &self,
+        route: &Route,
         config: &ConnectionConfig,
-        host: &HostConfig,
         password: Option<&str>,
     ) -> Result<std::result::Result<(Client, Driver), tokio_postgres::Error>> {
-        let config = config.to_tokio(host, password).map_err(|error| {
-            Error::new(ErrorKind::Connection, "the connection settings are unusable").with_source(error)
-        })?;
-        Ok(match &self.tls {
-            Some(tls) => config
-                .connect(tls.clone())
-                .await
-                .map(|(client, driver)| (client, Driver::Tls(Box::new(driver)))),
-            None => config
-                .connect(NoTls)
-                .await
-                .map(|(client, driver)| (client, Driver::Plain(Box::new(driver)))),
-        })
+        let opened = route.open().await;
+        let session = opened.map_err(|error| self.failure(&route.host, error))?;
+        let login = config.to_tokio(password);
+        let answer = login.connect_raw(session, AlreadySecured).await;
+        Ok(answer.map(|(client, connection)| (client, Box::new(connection))))
     }
+
+    async fn refuse_read_only(&self, host: &HostConfig, client: &Client, driver: &mut Driver) -> Result<()> {
+        let question = client.simple_query(sql::IS_READ_ONLY);
+        let answer = answered(driver, question).await;
+        let rows = answer.map_err(|error| self.refusal(host, error))?;
+        let is_read_only = rows.iter().any(|row| match row {
+            SimpleQueryMessage::Row(row) => row.get(0) == Some("on"),
+            _ => false,
+        });
+        if is_read_only {
+            return Err(self.failure(host, "database does not allow writes".into()));
+        }
+        Ok(())
+    }
+
+    fn failure(&self, host: &HostConfig, error: OpenError) -> Error {
+        Error::new(ErrorKind::Connection, self.attempt_at(Some(host))).with_source(error)
+    }
+
+    /// What a login that came to nothing means.
+    fn refusal(&self, host: &HostConfig, error: tokio_postgres::Error) -> Error {
+        let mut context = self.attempt_at(Some(host));
+        if refuses_options(&error) {
+            context += " with the setting \"options\", which the pooler there refuses: leave it out, or add \
+                        \"options\" to its ignore_startup_parameters";
+        }
+        statement_error(error, ErrorKind::Connection, context).with_kind(ErrorKind::Connection)
+    }
+}
+
+/// Polls `driver` until `query` is answered.
+async fn answered<T>(
+    driver: &mut Driver,
+    query: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+) -> std::result::Result<T, tokio_postgres::Error> {
+    let mut query = pin!(query);
+    poll_fn(|cx| loop {
+        if let Poll::Ready(answer) = query.as_mut().poll(cx) {
+            return Poll::Ready(answer);
+        }
+        match std::task::ready!(driver.poll_message(cx)) {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return Poll::Ready(Err(error)),
+            // The query learns of it.
+            None => return query.as_mut().poll(cx),
+        }
+    })
+    .await
+}
+
+/// Does work that can need the processor for some milliseconds at a time, such as the hash of a password, without
+/// holding up the other tasks of a runtime that has one worker only.
+async fn unhurried<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    poll_fn(|cx| match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => tokio::task::block_in_place(|| work.as_mut().poll(cx)),
+        _ => work.as_mut().poll(cx),
+    })
+    .await
 }
 
 /// What the failures at all hosts come to: the kind of the one where a server answered, if there is one.

@@ -11,7 +11,7 @@ use socketio_postgres_adapter::pg::connect::PgDatabase;
 use socketio_postgres_adapter::pg::database::{Database, FetchLimits, Listener, Notification, Stored};
 use socketio_postgres_adapter::pg::listener::PgListener;
 use socketio_postgres_adapter::pg::publisher::PgPublisher;
-use socketio_postgres_adapter::pg::target::Target;
+use socketio_postgres_adapter::pg::target::{Password, Target};
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -131,7 +131,7 @@ impl RealServer {
             "keepAlive": true,
             "sslNegotiation": "postgres",
             "channelBinding": false,
-            "hasPassword": true,
+            "scramMaxIterations": 100_000,
         });
         for (name, value) in changes.as_object().unwrap() {
             settings[name] = value.clone();
@@ -143,9 +143,10 @@ impl RealServer {
         let password = changes["password"].as_str().map(str::to_owned).or(own);
         let source = Box::new(move || {
             let password = password.clone();
-            Box::pin(async move { Ok(password) }) as _
+            Box::pin(async move { Ok(password.map(Password::new)) }) as _
         });
-        let target = Target::new(serde_json::from_value(settings).unwrap(), source).unwrap();
+        let judge = Box::new(|_| unreachable!("there is no TLS"));
+        let target = Target::new(serde_json::from_value(settings).unwrap(), None, source, judge).unwrap();
         PgDatabase::new(target, table).unwrap()
     }
 

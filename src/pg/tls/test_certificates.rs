@@ -1,4 +1,4 @@
-//! Certificates for the tests, of every kind that servers have and attackers try.
+//! Certificates for the tests.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,205 +8,111 @@ use ring::signature::{EcdsaKeyPair, KeyPair, ECDSA_P256_SHA256_ASN1_SIGNING};
 use rustls::crypto::ring::default_provider;
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use x509_cert::der::asn1::{BitString, Ia5String, OctetString};
+use x509_cert::der::asn1::BitString;
 use x509_cert::der::oid::db::rfc5912::{ECDSA_WITH_SHA_256, ID_EC_PUBLIC_KEY, SECP_256_R_1};
-use x509_cert::der::oid::AssociatedOid;
 use x509_cert::der::{Any, Encode};
-use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
-use x509_cert::ext::Extension;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::{Time, Validity};
 use x509_cert::{TbsCertificate, Version};
 
-pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+use super::PrivateKey;
 
-/// A certificate, its key, and the ones that a server sends with it.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A certificate that is signed with its own key, and that key.
 pub(super) struct Identity {
     pub(super) der: CertificateDer<'static>,
-    pub(super) sent: Vec<CertificateDer<'static>>,
-    pub(super) key: PrivatePkcs8KeyDer<'static>,
-    subject: String,
+    key: PrivatePkcs8KeyDer<'static>,
 }
 
 impl Identity {
+    /// One of version 3.
+    pub(super) fn new() -> Self {
+        Self::of_version(Version::V3)
+    }
+
+    /// One in the form from before there were extensions.
+    pub(super) fn of_version_1() -> Self {
+        Self::of_version(Version::V1)
+    }
+
+    fn of_version(version: Version) -> Self {
+        let key = new_key();
+        let pair = pair_of(&key);
+        let der = certificate(version, &pair).to_der().unwrap().into();
+        Self { der, key }
+    }
+
+    /// This certificate with the key of another one: what a man in the middle has.
+    pub(super) fn with_key_of(&self, other: &Self) -> Self {
+        Self {
+            der: self.der.clone(),
+            key: other.key.clone_key(),
+        }
+    }
+
     /// The certificate as a PEM text.
     pub(super) fn pem(&self) -> String {
-        pem("CERTIFICATE", &self.der)
+        let content = BASE64_STANDARD.encode(&self.der);
+        format!("-----BEGIN CERTIFICATE-----\n{content}\n-----END CERTIFICATE-----\n")
     }
 
-    pub(super) fn key_pem(&self) -> String {
-        pem("PRIVATE KEY", self.key.secret_pkcs8_der())
+    /// The key in the form in which the settings have it.
+    pub(super) fn private_key(&self) -> PrivateKey {
+        PrivateKey::new(self.key.secret_pkcs8_der().to_vec())
     }
 
-    /// The same, with `others` sent along.
-    pub(super) fn sending(mut self, others: &[&Identity]) -> Self {
-        self.sent = others.iter().map(|other| other.der.clone()).collect();
-        self
-    }
-
-    /// What a TLS server or client works with.
+    /// What a TLS server works with.
     pub(super) fn certified_key(&self) -> CertifiedKey {
         let key = default_provider()
             .key_provider
             .load_private_key(self.key.clone_key().into())
             .unwrap();
-        let chain = std::iter::once(&self.der).chain(&self.sent).cloned().collect();
-        CertifiedKey::new(chain, key)
-    }
-
-    fn pair(&self) -> EcdsaKeyPair {
-        let rng = SystemRandom::new();
-        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, self.key.secret_pkcs8_der(), &rng).unwrap()
+        CertifiedKey::new(vec![self.der.clone()], key)
     }
 }
 
-/// A certificate to be made: of version 3, without extensions, valid from yesterday until tomorrow.
-#[derive(Clone)]
-pub(super) struct Template {
-    subject: String,
-    version: Version,
-    extensions: Vec<Extension>,
-    from: SystemTime,
-    to: SystemTime,
+/// A certificate that says of itself to be signed with this algorithm.
+pub(super) fn signed_with(algorithm: AlgorithmIdentifierOwned) -> Vec<u8> {
+    let mut certificate = certificate(Version::V3, &pair_of(&new_key()));
+    certificate.signature_algorithm = algorithm;
+    certificate.to_der().unwrap()
 }
 
-impl Template {
-    /// For a subject such as `CN=db.example.com`.
-    pub(super) fn new(subject: &str) -> Self {
-        let now = SystemTime::now();
-        Self {
-            subject: subject.to_owned(),
-            version: Version::V3,
-            extensions: Vec::new(),
-            from: now - DAY,
-            to: now + DAY,
-        }
-    }
-
-    pub(super) fn authority(subject: &str) -> Self {
-        Self::new(subject).authority_over(None)
-    }
-
-    /// Makes it an authority, with at most so many others between it and a server's certificate.
-    pub(super) fn authority_over(self, path_len_constraint: Option<u8>) -> Self {
-        self.with(
-            true,
-            &BasicConstraints {
-                ca: true,
-                path_len_constraint,
+fn certificate(version: Version, pair: &EcdsaKeyPair) -> x509_cert::Certificate {
+    let now = SystemTime::now();
+    let signature_algorithm = AlgorithmIdentifierOwned {
+        oid: ECDSA_WITH_SHA_256,
+        parameters: None,
+    };
+    let tbs_certificate = TbsCertificate {
+        version,
+        serial_number: SerialNumber::new(&[1]).unwrap(),
+        signature: signature_algorithm.clone(),
+        issuer: "CN=x".parse().unwrap(),
+        validity: Validity {
+            not_before: Time::try_from(now - DAY).unwrap(),
+            not_after: Time::try_from(now + DAY).unwrap(),
+        },
+        subject: "CN=x".parse().unwrap(),
+        subject_public_key_info: SubjectPublicKeyInfoOwned {
+            algorithm: AlgorithmIdentifierOwned {
+                oid: ID_EC_PUBLIC_KEY,
+                parameters: Some(Any::encode_from(&SECP_256_R_1).unwrap()),
             },
-        )
-    }
-
-    /// Of version 1, which knows no extensions.
-    pub(super) fn version_1(mut self) -> Self {
-        self.version = Version::V1;
-        self
-    }
-
-    pub(super) fn for_name(self, name: &str) -> Self {
-        self.with(
-            false,
-            &SubjectAltName(vec![GeneralName::DnsName(Ia5String::new(name).unwrap())]),
-        )
-    }
-
-    pub(super) fn for_address(self, octets: &[u8]) -> Self {
-        self.with(
-            false,
-            &SubjectAltName(vec![GeneralName::IpAddress(OctetString::new(octets).unwrap())]),
-        )
-    }
-
-    pub(super) fn expired(mut self) -> Self {
-        self.to = self.from + Duration::from_secs(1);
-        self
-    }
-
-    pub(super) fn with<E: AssociatedOid + Encode>(mut self, critical: bool, extension: &E) -> Self {
-        let extn_value = OctetString::new(extension.to_der().unwrap()).unwrap();
-        self.extensions.push(Extension {
-            extn_id: E::OID,
-            critical,
-            extn_value,
-        });
-        self
-    }
-
-    pub(super) fn with_unknown_critical_extension(mut self) -> Self {
-        let extn_id = "1.2.3.4.5".parse().unwrap();
-        let extn_value = OctetString::new([5, 0]).unwrap();
-        self.extensions.push(Extension {
-            extn_id,
-            critical: true,
-            extn_value,
-        });
-        self
-    }
-
-    pub(super) fn self_signed(self) -> Identity {
-        let key = new_key();
-        let issuer = Identity {
-            der: Vec::new().into(),
-            sent: Vec::new(),
-            subject: self.subject.clone(),
-            key,
-        };
-        let der = self.signed(&issuer, &issuer.pair());
-        Identity { der, ..issuer }
-    }
-
-    pub(super) fn issued_by(self, issuer: &Identity) -> Identity {
-        let key = new_key();
-        let subject = self.subject.clone();
-        let mut identity = Identity {
-            der: Vec::new().into(),
-            sent: Vec::new(),
-            subject,
-            key,
-        };
-        identity.der = self.signed(issuer, &identity.pair());
-        identity
-    }
-
-    fn signed(self, issuer: &Identity, subject_pair: &EcdsaKeyPair) -> CertificateDer<'static> {
-        let signature_algorithm = AlgorithmIdentifierOwned {
-            oid: ECDSA_WITH_SHA_256,
-            parameters: None,
-        };
-        let curve = Some(Any::encode_from(&SECP_256_R_1).unwrap());
-        let tbs_certificate = TbsCertificate {
-            version: self.version,
-            serial_number: SerialNumber::new(&[1]).unwrap(),
-            signature: signature_algorithm.clone(),
-            issuer: issuer.subject.parse().unwrap(),
-            validity: Validity {
-                not_before: time(self.from),
-                not_after: time(self.to),
-            },
-            subject: self.subject.parse().unwrap(),
-            subject_public_key_info: SubjectPublicKeyInfoOwned {
-                algorithm: AlgorithmIdentifierOwned {
-                    oid: ID_EC_PUBLIC_KEY,
-                    parameters: curve,
-                },
-                subject_public_key: BitString::from_bytes(subject_pair.public_key().as_ref()).unwrap(),
-            },
-            issuer_unique_id: None,
-            subject_unique_id: None,
-            extensions: Some(self.extensions).filter(|extensions| !extensions.is_empty()),
-        };
-        let signed = tbs_certificate.to_der().unwrap();
-        let signature = issuer.pair().sign(&SystemRandom::new(), &signed).unwrap();
-        let signature = BitString::from_bytes(signature.as_ref()).unwrap();
-        let certificate = x509_cert::Certificate {
-            tbs_certificate,
-            signature_algorithm,
-            signature,
-        };
-        certificate.to_der().unwrap().into()
+            subject_public_key: BitString::from_bytes(pair.public_key().as_ref()).unwrap(),
+        },
+        issuer_unique_id: None,
+        subject_unique_id: None,
+        extensions: None,
+    };
+    let signed = tbs_certificate.to_der().unwrap();
+    let signature = pair.sign(&SystemRandom::new(), &signed).unwrap();
+    x509_cert::Certificate {
+        tbs_certificate,
+        signature_algorithm,
+        signature: BitString::from_bytes(signature.as_ref()).unwrap(),
     }
 }
 
@@ -216,13 +122,7 @@ fn new_key() -> PrivatePkcs8KeyDer<'static> {
     PrivatePkcs8KeyDer::from(document.as_ref().to_vec())
 }
 
-fn time(moment: SystemTime) -> Time {
-    Time::try_from(moment).unwrap()
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    format!(
-        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-        BASE64_STANDARD.encode(der)
-    )
+fn pair_of(key: &PrivatePkcs8KeyDer<'_>) -> EcdsaKeyPair {
+    let rng = SystemRandom::new();
+    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key.secret_pkcs8_der(), &rng).unwrap()
 }
