@@ -379,6 +379,8 @@ function startEngine(settings, main, listen, wake) {
       keys[1],
       wake,
     );
+  } catch (/** @type {any} */ error) {
+    throw new PostgresAdapterError(error.code, error.message);
   } finally {
     keys.forEach((key) => key?.fill(0));
   }

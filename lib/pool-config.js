@@ -6,8 +6,11 @@ const { createClient, readSource } = require("./pg-client.js");
 const { readClientKey, readTls } = require("./tls-config.js");
 const { judge } = require("./tls-verdict.js");
 
-/** The default of `pg`, in rounds. PostgreSQL asks for 4,096 unless it is told otherwise. */
-const DEFAULT_MAX_ITERATIONS = 100_000;
+/**
+ * The most rounds of a password hash that the engine does, whatever the settings allow; the default of `pg`. PostgreSQL
+ * asks for 4,096 unless it is told otherwise.
+ */
+const MOST_ITERATIONS = 100_000;
 
 /** @typedef {import('./pg-client.js').Client} Client */
 /** @typedef {import('./pg-client.js').ConnectionParameters} ConnectionParameters */
@@ -28,7 +31,7 @@ const DEFAULT_MAX_ITERATIONS = 100_000;
  * @property {boolean} keepAlive
  * @property {'postgres' | 'direct'} sslNegotiation
  * @property {boolean} channelBinding
- * @property {number | null} scramMaxIterations the most rounds of the password hash that a server may ask for
+ * @property {number} scramMaxIterations the most rounds of the password hash that a server may ask for
  * @property {import('./tls-config.js').TlsConfig | null} tls
  */
 
@@ -171,12 +174,12 @@ function readPort(port) {
 }
 
 /**
- * @param {number | undefined} limit as `pg` understands it; older versions have none
- * @returns {number | null} null where there is none
+ * @param {number | undefined} limit as `pg` understands it: 0 is none; older versions do not have it
  */
-function readMaxIterations(limit = DEFAULT_MAX_ITERATIONS) {
-  if (limit === 0) return null;
-  return Math.min(Math.max(Math.floor(limit), 1), 0xffff_ffff);
+function readMaxIterations(limit) {
+  return Math.floor(
+    Math.min(Math.max(limit || MOST_ITERATIONS, 1), MOST_ITERATIONS),
+  );
 }
 
 /**

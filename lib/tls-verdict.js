@@ -137,30 +137,30 @@ function verdictOn(stream) {
   return {
     any: false,
     fingerprint: createHash("sha256").update(certificate.raw).digest("hex"),
-    notAfterMs: Math.min(...chainOf(certificate).map(endOf)),
+    notAfterMs: endOf(certificate),
   };
 }
 
 /**
+ * When the verdict ends at the latest. Node.js tells which certificates can have vouched for this one, not which did: an
+ * expired one did not.
+ *
  * @param {DetailedPeerCertificate} certificate
- * @returns {DetailedPeerCertificate[]} it, and those that vouch for it
+ * @returns {number} milliseconds since the epoch
  */
-function chainOf(certificate) {
-  const chain = new Set();
+function endOf(certificate) {
+  const seen = new Set();
+  let earliest = Number.MAX_SAFE_INTEGER;
   for (
     let each = certificate;
-    each && !chain.has(each);
+    each && !seen.has(each);
     each = each.issuerCertificate
   ) {
-    chain.add(each);
+    seen.add(each);
+    const end = Date.parse(each.valid_to);
+    if (end > Date.now()) earliest = Math.min(earliest, end);
   }
-  return [...chain];
-}
-
-/** @param {DetailedPeerCertificate} certificate */
-function endOf({ valid_to: end }) {
-  const time = Date.parse(end);
-  return Number.isNaN(time) ? Number.MAX_SAFE_INTEGER : time;
+  return earliest;
 }
 
 /**

@@ -1,6 +1,6 @@
 "use strict";
 
-// npm run fuzz -- <minutes> [target…]: coverage-guided fuzzing of src/wire, each target for so many minutes, one after
+// npm run fuzz -- <minutes> [target…]: coverage-guided fuzzing of src/wire and of what a server sends first, each target for so many minutes, one after
 // the other. What is found lies in fuzz/artifacts; what was learned is kept in fuzz/corpus for the next time.
 
 const { execFileSync, spawn } = require("node:child_process");

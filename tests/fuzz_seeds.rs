@@ -48,3 +48,13 @@ fn channel_name() {
 fn frame() {
     replay("frame", properties::frame);
 }
+
+#[test]
+fn login() {
+    replay("login", properties::login);
+}
+
+#[test]
+fn certificate() {
+    replay("certificate", properties::certificate);
+}

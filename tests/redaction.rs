@@ -121,7 +121,7 @@ fn errors_of_the_decoders() {
 
 #[test]
 fn the_settings_of_a_connection() {
-    let text = r#"{"hosts":[{"host":"db","port":5432}],"user":"u","database":"d","scramMaxIterations":null,
+    let text = r#"{"hosts":[{"host":"db","port":5432}],"user":"u","database":"d","scramMaxIterations":1,
         "keepAlive":true,"sslNegotiation":"postgres","channelBinding":false,
         "tls":{"cert":"-","versions":[],"servername":null,"applicationProtocols":[]}}"#;
     let config: ConnectionConfig = serde_json::from_str(text).unwrap();

@@ -9,25 +9,23 @@ const {
   sign,
 } = require("node:crypto");
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+const {
+  TAG,
+  bitString,
+  boolean,
+  der,
+  explicit,
+  extension,
+  generalizedTime,
+  implicit,
+  integer,
+  objectIdentifier,
+  octetString,
+  pem,
+  sequence,
+} = require("./der.js");
 
-/** Tags of ASN.1 in DER. */
-const TAG = Object.freeze({
-  BOOLEAN: 0x01,
-  INTEGER: 0x02,
-  BIT_STRING: 0x03,
-  OCTET_STRING: 0x04,
-  OID: 0x06,
-  UTF8_STRING: 0x0c,
-  GENERALIZED_TIME: 0x18,
-  SEQUENCE: 0x30,
-  SET: 0x31,
-  EXPLICIT_0: 0xa0,
-  EXPLICIT_3: 0xa3,
-  IMPLICIT_KEY_ID: 0x80,
-  DNS_NAME: 0x82,
-  IP_ADDRESS: 0x87,
-});
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 const OID = Object.freeze({
   COMMON_NAME: "2.5.4.3",
@@ -38,71 +36,20 @@ const OID = Object.freeze({
   AUTHORITY_KEY_IDENTIFIER: "2.5.29.35",
 });
 
-/**
- * @param {number} tag
- * @param {...Buffer} contents
- */
-function der(tag, ...contents) {
-  const body = Buffer.concat(contents);
-  return Buffer.concat([Buffer.from([tag]), lengthOf(body), body]);
-}
-
-/** @param {Buffer} body */
-function lengthOf({ length }) {
-  if (length < 0x80) return Buffer.from([length]);
-  return length < 0x100
-    ? Buffer.from([0x81, length])
-    : Buffer.from([0x82, length >> 8, length & 0xff]);
-}
-
-/** @param {string} oid */
-function objectIdentifier(oid) {
-  const [first = 0, second = 0, ...rest] = oid.split(".").map(Number);
-  const bytes = [first * 40 + second, ...rest].flatMap((number) => {
-    const digits = [number & 0x7f];
-    for (let left = number >> 7; left > 0; left >>= 7) {
-      digits.unshift((left & 0x7f) | 0x80);
-    }
-    return digits;
-  });
-  return der(TAG.OID, Buffer.from(bytes));
-}
-
 /** @param {string} commonName */
 function distinguishedName(commonName) {
-  const attribute = der(
-    TAG.SEQUENCE,
+  const attribute = sequence(
     objectIdentifier(OID.COMMON_NAME),
     der(TAG.UTF8_STRING, Buffer.from(commonName)),
   );
-  return der(TAG.SEQUENCE, der(TAG.SET, attribute));
-}
-
-/** @param {number} time milliseconds since the epoch */
-function generalizedTime(time) {
-  const text = new Date(time).toISOString().replace(/[-:T]|\.\d+/g, "");
-  return der(TAG.GENERALIZED_TIME, Buffer.from(text));
-}
-
-/**
- * @param {string} oid
- * @param {Buffer} value
- * @param {boolean} [critical]
- */
-function extension(oid, value, critical = false) {
-  return der(
-    TAG.SEQUENCE,
-    objectIdentifier(oid),
-    ...(critical ? [der(TAG.BOOLEAN, Buffer.from([0xff]))] : []),
-    der(TAG.OCTET_STRING, value),
-  );
+  return sequence(der(TAG.SET, attribute));
 }
 
 /** @param {string} name a host name or an IPv4 address */
 function generalName(name) {
   return /^[\d.]+$/.test(name)
-    ? der(TAG.IP_ADDRESS, Buffer.from(name.split(".").map(Number)))
-    : der(TAG.DNS_NAME, Buffer.from(name));
+    ? implicit(7, Buffer.from(name.split(".").map(Number)))
+    : implicit(2, Buffer.from(name));
 }
 
 /** @param {Buffer} publicKey */
@@ -121,9 +68,7 @@ class Identity {
     this.key = key;
     this.subject = subject;
     this.publicKey = publicKey;
-    this.pem = `-----BEGIN CERTIFICATE-----\n${certificate
-      .toString("base64")
-      .replace(/.{64}(?=.)/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+    this.pem = pem("CERTIFICATE", certificate);
     this.keyPem = /** @type {string} */ (
       key.export({ type: "pkcs8", format: "pem" })
     );
@@ -168,30 +113,24 @@ function extensions(
   const list = [
     extension(
       OID.BASIC_CONSTRAINTS,
-      der(
-        TAG.SEQUENCE,
-        ...(authority ? [der(TAG.BOOLEAN, Buffer.from([0xff]))] : []),
-      ),
+      sequence(...(authority ? [boolean(true)] : [])),
       true,
     ),
     extension(
       OID.SUBJECT_KEY_IDENTIFIER,
-      der(TAG.OCTET_STRING, keyIdentifier(publicKey)),
+      octetString(keyIdentifier(publicKey)),
     ),
     extension(
       OID.AUTHORITY_KEY_IDENTIFIER,
-      der(TAG.SEQUENCE, der(TAG.IMPLICIT_KEY_ID, keyIdentifier(issuerKey))),
+      sequence(implicit(0, keyIdentifier(issuerKey))),
     ),
   ];
   if (names.length > 0) {
     list.push(
-      extension(
-        OID.SUBJECT_ALT_NAME,
-        der(TAG.SEQUENCE, ...names.map(generalName)),
-      ),
+      extension(OID.SUBJECT_ALT_NAME, sequence(...names.map(generalName))),
     );
   }
-  return [der(TAG.EXPLICIT_3, der(TAG.SEQUENCE, ...list))];
+  return [explicit(3, sequence(...list))];
 }
 
 /**
@@ -210,18 +149,14 @@ function makeCertificate(wishes) {
   const pair = generateKeyPairSync("ec", { namedCurve: curve });
   const publicKey = pair.publicKey.export({ type: "spki", format: "der" });
   const subject = distinguishedName(commonName);
-  const algorithm = der(TAG.SEQUENCE, objectIdentifier(OID.ECDSA_WITH_SHA256));
+  const algorithm = sequence(objectIdentifier(OID.ECDSA_WITH_SHA256));
   const now = Date.now();
-  const content = der(
-    TAG.SEQUENCE,
-    ...(version === 3
-      ? [der(TAG.EXPLICIT_0, der(TAG.INTEGER, Buffer.from([2])))]
-      : []),
-    der(TAG.INTEGER, Buffer.from([1]), randomBytes(8)),
+  const content = sequence(
+    ...(version === 3 ? [explicit(0, integer(2))] : []),
+    integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     algorithm,
     issuer?.subject ?? subject,
-    der(
-      TAG.SEQUENCE,
+    sequence(
       generalizedTime(now + validFrom * DAY_MS),
       generalizedTime(now + validTo * DAY_MS),
     ),
@@ -230,12 +165,7 @@ function makeCertificate(wishes) {
     ...extensions(wishes, publicKey, issuer?.publicKey ?? publicKey),
   );
   const signature = sign("sha256", content, issuer?.key ?? pair.privateKey);
-  const certificate = der(
-    TAG.SEQUENCE,
-    content,
-    algorithm,
-    der(TAG.BIT_STRING, Buffer.from([0]), signature),
-  );
+  const certificate = sequence(content, algorithm, bitString(signature));
   return new Identity(certificate, pair.privateKey, { subject, publicKey });
 }
 

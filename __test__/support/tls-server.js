@@ -53,6 +53,21 @@ class TlsServer {
     await this.show(identity);
   }
 
+  /** Who logs in with a password, by SCRAM. */
+  get owner() {
+    const { user, password, database } = this._postgres;
+    return { user, password, database };
+  }
+
+  /**
+   * @param {string} sql
+   * @param {unknown[]} [values]
+   * @returns {Promise<any[]>} the rows
+   */
+  async query(sql, values) {
+    return (await this._admin.query(sql, values)).rows;
+  }
+
   /**
    * From now on the server identifies itself like this.
    * @param {Identity} identity

@@ -15,10 +15,10 @@ const { useCleanEnvironment } = require("../support/environment.js");
 
 useCleanEnvironment();
 
-const client = makeCertificate({ commonName: "client" });
-const CERTIFICATE = client.pem;
+const identity = makeCertificate({ commonName: "client" });
+const CERTIFICATE = identity.pem;
 const OTHER_CERTIFICATE = makeCertificate({ commonName: "other" }).pem;
-const KEY = client.key;
+const KEY = identity.key;
 const KEY_PEM = KEY.export({ type: "pkcs8", format: "pem" }).toString();
 const ENCRYPTED_KEY_PEM = KEY.export({
   type: "pkcs8",

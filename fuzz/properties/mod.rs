@@ -1,14 +1,18 @@
 //! What must hold for any input, whoever wrote it. The fuzz targets look for an input for which it does not; a test of
 //! the main package (`tests/fuzz_seeds.rs`) replays the interesting ones.
 
+mod certificate;
 mod channel_name;
 mod envelope;
 mod frame;
+mod login;
 mod msgpack;
 
+pub use certificate::certificate;
 pub use channel_name::channel_name;
 pub use envelope::envelope;
 pub use frame::frame;
+pub use login::login;
 pub use msgpack::{msgpack_decode, msgpack_encode};
 
 use serde::de::IgnoredAny;

@@ -7,6 +7,7 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 use serde::Serialize;
 
+use super::failure::{failure, internal, Failure, Result};
 use super::promise::when_done;
 use super::runtime;
 use super::wake::Wake;
@@ -14,7 +15,7 @@ use crate::engine::credentials::Credentials;
 use crate::engine::gathered;
 use crate::engine::handle::Engine;
 use crate::engine::inbox::{Inbox, TargetId};
-use crate::error::Error;
+use crate::error::ErrorKind;
 use crate::options::Options;
 use crate::pg::config::ConnectionConfig;
 use crate::pg::connect::PgDatabase;
@@ -46,16 +47,16 @@ impl NativeEngine {
         listen: Option<String>,
         listen_key: Option<Buffer>,
         wake: Function<'_, (), ()>,
-    ) -> napi::Result<Self> {
-        let options = Options::from_json(&options).map_err(to_js)?;
-        let wake = Wake::new(wake)?;
+    ) -> Result<Self> {
+        let options = Options::from_json(&options).map_err(|error| failure(&error))?;
+        let wake = Wake::new(wake).map_err(internal)?;
         let inbox = Arc::new(Inbox::new(Box::new({
             let wake = wake.clone();
             move || wake.call()
         })));
         let credentials = Credentials::new(Arc::clone(&inbox));
-        let mut database =
-            PgDatabase::new(target(&main, main_key, &credentials)?, &options.table_name).map_err(to_js)?;
+        let mut database = PgDatabase::new(target(&main, main_key, &credentials)?, &options.table_name)
+            .map_err(|error| failure(&error))?;
         if let Some(listen) = listen {
             let credentials = credentials.about(TargetId::Listen);
             database = database.with_listen_target(target(&listen, listen_key, &credentials)?);
@@ -72,16 +73,16 @@ impl NativeEngine {
 
     /// Fails, and says why, if no table can be called so.
     #[napi(catch_unwind)]
-    pub fn check_table_name(name: String) -> napi::Result<()> {
+    pub fn check_table_name(name: String) -> Result<()> {
         TableName::parse(&name)
             .map(drop)
-            .map_err(|error| napi::Error::from_reason(error.to_string()))
+            .map_err(|error| Failure::new(ErrorKind::Options.code(), error.to_string()))
     }
 
     /// Opens a namespace, or announces an open one again; returns its number.
     #[napi(catch_unwind)]
-    pub fn open(&self, nsp: String) -> napi::Result<u32> {
-        self.engine.open(&nsp).map_err(to_js)
+    pub fn open(&self, nsp: String) -> Result<u32> {
+        self.engine.open(&nsp).map_err(|error| failure(&error))
     }
 
     /// Closes a namespace: its peers are told.
@@ -148,7 +149,7 @@ impl NativeEngine {
 
     /// The other nodes of a namespace as a JSON text: pairs of uid and milliseconds since it was heard.
     #[napi(catch_unwind)]
-    pub fn peers(&self, namespace: u32) -> napi::Result<String> {
+    pub fn peers(&self, namespace: u32) -> Result<String> {
         let peers: Vec<(String, u128)> = self
             .engine
             .peers(namespace)
@@ -160,7 +161,7 @@ impl NativeEngine {
 
     /// What was done so far, and how things are, as a JSON text; see [`crate::engine::stats::Snapshot`].
     #[napi(catch_unwind)]
-    pub fn stats(&self) -> napi::Result<String> {
+    pub fn stats(&self) -> Result<String> {
         json(&self.engine.stats())
     }
 
@@ -185,7 +186,7 @@ impl NativeEngine {
     /// The next bundle of items as a JSON text, empty when there is none. The bundle before has been dealt
     /// with.
     #[napi(catch_unwind, ts_return_type = "string")]
-    pub fn drain<'env>(&self, env: &'env Env) -> napi::Result<JsString<'env>> {
+    pub fn drain<'env>(&self, env: &'env Env) -> Result<JsString<'env>> {
         let handoff = self.engine.drain();
         *self.bytes.lock().unwrap_or_else(PoisonError::into_inner) = handoff.bytes;
         *self.events.lock().unwrap_or_else(PoisonError::into_inner) = handoff.events;
@@ -200,7 +201,7 @@ impl NativeEngine {
 
     /// The events of the bundle that was drained last, once: JSON texts with U+001E between them.
     #[napi(catch_unwind, ts_return_type = "string")]
-    pub fn take_events<'env>(&self, env: &'env Env) -> napi::Result<JsString<'env>> {
+    pub fn take_events<'env>(&self, env: &'env Env) -> Result<JsString<'env>> {
         let events = std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner));
         js_string(env, &events)
     }
@@ -222,7 +223,7 @@ impl NativeEngine {
 
     /// Resolves when all that was published so far is committed or dropped.
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
-    pub fn flush<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+    pub fn flush<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         let flushed = self.engine.flush();
         let engine = Arc::clone(&self.engine);
         when_done(env, async move {
@@ -233,7 +234,7 @@ impl NativeEngine {
 
     /// Publishes what is left, then ends the connections. Resolves when that is done.
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
-    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+    pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         let engine = Arc::clone(&self.engine);
         let wake = self.wake.clone();
         when_done(env, async move {
@@ -243,23 +244,24 @@ impl NativeEngine {
     }
 }
 
-fn json(value: &impl Serialize) -> napi::Result<String> {
-    serde_json::to_string(value).map_err(|error| napi::Error::from_reason(error.to_string()))
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(internal)
 }
 
 /// V8 takes ASCII as it is, and has to decode everything else.
-fn js_string<'env>(env: &'env Env, text: &str) -> napi::Result<JsString<'env>> {
-    if text.is_ascii() {
+fn js_string<'env>(env: &'env Env, text: &str) -> Result<JsString<'env>> {
+    let created = if text.is_ascii() {
         env.create_string_latin1(text.as_bytes())
     } else {
         env.create_string(text)
-    }
+    };
+    created.map_err(internal)
 }
 
 /// A place to connect to, from its JSON text.
-fn target(connection: &str, key: Option<Buffer>, credentials: &Credentials) -> napi::Result<Target> {
+fn target(connection: &str, key: Option<Buffer>, credentials: &Credentials) -> Result<Target> {
     let config: ConnectionConfig = serde_json::from_str(connection)
-        .map_err(|error| napi::Error::from_reason(format!("unusable connection settings: {error}")))?;
+        .map_err(|error| internal(format!("unusable connection settings: {error}")))?;
     let password = {
         let credentials = credentials.clone();
         move || {
@@ -275,14 +277,10 @@ fn target(connection: &str, key: Option<Buffer>, credentials: &Credentials) -> n
         }
     };
     let key = key.map(|key| PrivateKey::new(key.to_vec()));
-    Target::new(config, key.as_ref(), Box::new(password), Box::new(judge)).map_err(to_js)
+    Target::new(config, key.as_ref(), Box::new(password), Box::new(judge)).map_err(|error| failure(&error))
 }
 
 /// Copied at once: the application may change its buffers after the call.
 fn copies(parts: &[Buffer]) -> Vec<Vec<u8>> {
     parts.iter().map(|part| part.to_vec()).collect()
-}
-
-fn to_js(error: Error) -> napi::Error {
-    napi::Error::from_reason(error.to_string())
 }

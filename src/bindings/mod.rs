@@ -7,6 +7,7 @@
 #![allow(clippy::needless_pass_by_value)]
 
 mod engine;
+mod failure;
 mod promise;
 mod runtime;
 mod wake;

@@ -4,10 +4,12 @@ use std::sync::OnceLock;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use super::failure::{internal, Result};
+
 static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
 
 /// The handle of the runtime, which is started on the first call.
-pub fn handle() -> napi::Result<&'static Handle> {
+pub fn handle() -> Result<&'static Handle> {
     let runtime = RUNTIME.get_or_init(|| {
         Builder::new_multi_thread()
             .worker_threads(1)
@@ -19,5 +21,5 @@ pub fn handle() -> napi::Result<&'static Handle> {
     runtime
         .as_ref()
         .map(Runtime::handle)
-        .ok_or_else(|| napi::Error::from_reason("no thread could be started for the PostgreSQL connections"))
+        .ok_or_else(|| internal("no thread could be started for the PostgreSQL connections"))
 }

@@ -97,8 +97,8 @@ pub struct ConnectionConfig {
     pub ssl_negotiation: TlsNegotiation,
     /// Whether a SCRAM login is bound to the TLS channel where the server offers it.
     pub channel_binding: bool,
-    /// The most rounds of the password hash that a server may ask for; without it, any number.
-    pub scram_max_iterations: Option<u32>,
+    /// The most rounds of the password hash that a server may ask for. The driver does no more than 100,000.
+    pub scram_max_iterations: u32,
     /// TLS settings; without them the connection is not encrypted.
     pub tls: Option<TlsConfig>,
 }

@@ -1,19 +1,23 @@
 //! Watches over what the server sends, message by message, before the driver sees it.
 //!
 //! The driver keeps every notice that arrives before the login is complete, takes a message of any length into memory,
-//! and computes as many rounds of a password hash as the server asks for. So whoever sits at the other end could use up
-//! the memory, or the processor, of a process that has not even logged in.
+//! and computes a password hash of many rounds where the server asks for it. So whoever sits at the other end could use
+//! up the memory, or the processor, of a process that has not even logged in.
 
 use std::fmt;
 
 /// The most that may arrive before the login is complete, in bytes. A login of PostgreSQL 18 takes about 500.
 const MAX_LOGIN_BYTES: usize = 1024 * 1024;
+/// The longest message, in bytes, but for a row, whose length is a matter of the query: the longest notification has 8
+/// kB, and an error quotes the value that it is about at most.
+const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 /// What the length in a message counts beside the content: itself.
 const LENGTH_BYTES: usize = 4;
 
 /// Types of messages, by their first byte.
 mod kind {
     pub(super) const AUTHENTICATION: u8 = b'R';
+    pub(super) const DATA_ROW: u8 = b'D';
     pub(super) const NOTICE: u8 = b'N';
     pub(super) const READY_FOR_QUERY: u8 = b'Z';
 }
@@ -26,13 +30,17 @@ const SASL_CONTINUE: [u8; 4] = 11_u32.to_be_bytes();
 pub enum Violation {
     /// A message is shorter than its own length.
     BadLength,
+    /// A message is longer than any that is expected.
+    MessageTooLong,
     /// The login does not come to an end.
     LoginTooLong,
+    /// The number of rounds of the password hash is none.
+    BadIterations,
     /// The server asks for more rounds of the password hash than the settings allow.
     TooManyIterations {
         /// What it asks for.
         asked: u64,
-        /// What `scramMaxIterations` allows.
+        /// How many are done at most.
         limit: u32,
     },
 }
@@ -41,6 +49,12 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BadLength => f.write_str("the server sent a message with an impossible length"),
+            Self::MessageTooLong => write!(
+                f,
+                "the server sent a message of more than {} KiB that is no row",
+                MAX_MESSAGE_BYTES / 1024
+            ),
+            Self::BadIterations => f.write_str("the server asks for an impossible number of SCRAM iterations"),
             Self::LoginTooLong => write!(
                 f,
                 "the server sent more than {} KiB before the login was complete",
@@ -48,7 +62,7 @@ impl fmt::Display for Violation {
             ),
             Self::TooManyIterations { asked, limit } => write!(
                 f,
-                "the server asks for {asked} SCRAM iterations, more than \"scramMaxIterations\" ({limit}) allows"
+                "the server asks for {asked} SCRAM iterations, and no more than {limit} are done (\"scramMaxIterations\")"
             ),
         }
     }
@@ -77,16 +91,15 @@ pub struct InboundFilter {
     position: Position,
     /// How much may still come before the login is complete; `None` once it is.
     login_bytes_left: Option<usize>,
-    /// `None`: no limit.
-    max_iterations: Option<u32>,
+    max_iterations: u32,
     /// What has arrived of the content of an authentication message.
     authentication: Vec<u8>,
 }
 
 impl InboundFilter {
-    /// A filter for a new connection.
+    /// A filter for a new connection, on which the server may ask for so many rounds of the password hash.
     #[must_use]
-    pub fn new(max_iterations: Option<u32>) -> Self {
+    pub fn new(max_iterations: u32) -> Self {
         Self {
             position: Position::Kind,
             login_bytes_left: Some(MAX_LOGIN_BYTES),
@@ -142,7 +155,7 @@ impl InboundFilter {
                         known,
                     }
                 } else {
-                    let left = content_length(length)?;
+                    let left = content_length(kind, length)?;
                     Position::Content { kind, left }
                 };
                 (kind, taken)
@@ -188,30 +201,37 @@ impl InboundFilter {
     }
 
     fn check_iterations(&self, message: &[u8]) -> Result<(), Violation> {
-        let Some(limit) = self.max_iterations else {
+        // A message without the number is one that the driver refuses.
+        let Some(digits) = iterations_in(message) else {
             return Ok(());
         };
-        match iterations_in(message) {
-            Some(asked) if asked > u64::from(limit) => Err(Violation::TooManyIterations { asked, limit }),
-            _ => Ok(()),
+        let is_number =
+            digits.iter().all(u8::is_ascii_digit) && digits.first().is_some_and(|first| *first != b'0');
+        let text = std::str::from_utf8(digits).ok().filter(|_| is_number);
+        // One that is too long for any computer is the largest there is.
+        let asked = text.ok_or(Violation::BadIterations)?.parse().unwrap_or(u64::MAX);
+        let limit = self.max_iterations;
+        if asked > u64::from(limit) {
+            return Err(Violation::TooManyIterations { asked, limit });
         }
+        Ok(())
     }
 }
 
-fn content_length(length: [u8; LENGTH_BYTES]) -> Result<usize, Violation> {
+fn content_length(kind: u8, length: [u8; LENGTH_BYTES]) -> Result<usize, Violation> {
     let length = usize::try_from(i32::from_be_bytes(length)).map_err(|_| Violation::BadLength)?;
+    let is_bounded = !matches!(kind, kind::DATA_ROW | kind::NOTICE);
+    if is_bounded && length > MAX_MESSAGE_BYTES {
+        return Err(Violation::MessageTooLong);
+    }
     length.checked_sub(LENGTH_BYTES).ok_or(Violation::BadLength)
 }
 
-/// The number of iterations in `r=…,s=…,i=4096`. A number that is too long for any computer is the largest one; what is
-/// no number the driver refuses by itself.
-fn iterations_in(message: &[u8]) -> Option<u64> {
-    let digits = message
+/// The number of iterations in `r=…,s=…,i=4096`, as it stands there.
+fn iterations_in(message: &[u8]) -> Option<&[u8]> {
+    message
         .split(|byte| *byte == b',')
-        .find_map(|attribute| attribute.strip_prefix(b"i="))?;
-    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    let text = std::str::from_utf8(digits).ok().filter(|_| is_number)?;
-    Some(text.parse().unwrap_or(u64::MAX))
+        .find_map(|attribute| attribute.strip_prefix(b"i="))
 }
 
 #[cfg(test)]

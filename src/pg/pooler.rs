@@ -23,7 +23,7 @@ pub(super) async fn told_process_id(client: &Client) -> Option<i32> {
 
 async fn request_of(cancel: CancelToken) -> io::Result<i32> {
     let (mut reader, writer) = duplex(ENOUGH_BYTES);
-    let session = Session::new(Box::new(writer), InboundFilter::new(None), None);
+    let session = Session::new(Box::new(writer), InboundFilter::new(0), None);
     cancel
         .cancel_query_raw(session, AlreadySecured)
         .await

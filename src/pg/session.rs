@@ -39,7 +39,7 @@ pub(super) async fn request_tls(socket: &mut Socket) -> Result<(), NegotiationEr
 }
 
 /// A stream whose security, if it has any, is settled.
-pub(super) struct Session {
+pub struct Session {
     stream: Socket,
     filter: InboundFilter,
     end_point: Option<Vec<u8>>,
@@ -47,7 +47,8 @@ pub(super) struct Session {
 
 impl Session {
     /// A session over `stream`. `end_point` is what a login can be bound to: the hash of the certificate (RFC 5929).
-    pub(super) fn new(stream: Socket, filter: InboundFilter, end_point: Option<Vec<u8>>) -> Self {
+    #[must_use]
+    pub fn new(stream: Socket, filter: InboundFilter, end_point: Option<Vec<u8>>) -> Self {
         Self {
             stream,
             filter,
@@ -108,7 +109,7 @@ impl TlsStream for Session {
 
 /// What the driver is given in place of a TLS implementation: the session has all the TLS that it will ever have. The
 /// driver has to be set to TLS that begins at once, or it would negotiate.
-pub(super) struct AlreadySecured;
+pub struct AlreadySecured;
 
 impl TlsConnect<Session> for AlreadySecured {
     type Stream = Session;

@@ -25,12 +25,12 @@ const KEEPALIVE_RETRIES: u32 = 3;
 const UNACKNOWLEDGED_LIMIT: Duration = Duration::from_secs(5);
 
 /// Bytes in both directions.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// A socket of either kind.
-pub(super) type Socket = Box<dyn Stream>;
+pub type Socket = Box<dyn Stream>;
 
 /// One address of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,7 +28,7 @@ use serde::Deserialize;
 use tokio_rustls::client::TlsStream;
 
 use self::certificate::Certificate;
-pub(super) use self::end_point::end_point;
+pub use self::end_point::end_point;
 use self::handshake_signature::HandshakeVerifier;
 use super::config::ConfigError;
 use super::socket::Socket;
@@ -99,7 +99,8 @@ impl TlsConnector {
     /// Shakes hands with the server at `host`. Its certificate is still to be judged.
     pub(super) async fn shake_hands(&self, host: &str, socket: Socket) -> io::Result<TlsStream<Socket>> {
         let connector = tokio_rustls::TlsConnector::from(Arc::clone(&self.config));
-        connector.connect(self.announced_name(host), socket).await
+        let shaken = connector.connect(self.announced_name(host), socket).await;
+        shaken.map_err(in_our_words)
     }
 
     /// The name to announce to the server (SNI), as `pg` does: the host's or, where that is an address, the one in the
@@ -113,6 +114,14 @@ impl TlsConnector {
         let name = name.map(|name| name.strip_suffix('.').unwrap_or(name).to_owned());
         name.and_then(|name| ServerName::try_from(name).ok())
             .unwrap_or(ServerName::IpAddress(Ipv4Addr::UNSPECIFIED.into()))
+    }
+}
+
+/// The TLS library calls an error of ours an unexpected one.
+fn in_our_words(error: io::Error) -> io::Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(rustls::Error::General(reason)) => io::Error::new(error.kind(), reason.clone()),
+        _ => error,
     }
 }
 

@@ -20,7 +20,8 @@ const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840
 /// The hash of a certificate, by the algorithm that its signature names; `None` where that names none.
 ///
 /// The table is the one of `pg`: an algorithm for which `pg` gives up, such as SHA-224, has no hash here either.
-pub(in crate::pg) fn end_point(der: &[u8]) -> Option<Vec<u8>> {
+#[must_use]
+pub fn end_point(der: &[u8]) -> Option<Vec<u8>> {
     let certificate = Certificate::parse(der).ok()?;
     let hash = match hash_of(certificate.signature_algorithm)? {
         Hash::Sha256 => Sha256::digest(der).to_vec(),

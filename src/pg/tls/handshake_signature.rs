@@ -10,6 +10,10 @@ use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorith
 use super::certificate::{Certificate, PublicKey};
 use super::p521;
 
+/// The longest chain that a server may send. OpenSSL follows no longer one, and needs the JavaScript thread for some
+/// 60 ms where there are hundreds of certificates that fit together in many ways.
+const MAX_CERTIFICATES: usize = 100;
+
 /// The schemes for RSA keys that are marked as being for RSASSA-PSS only, in the order of [`PSS_KEY_EQUIVALENTS`]. The
 /// TLS library has no names for them.
 const PSS_KEY_SCHEMES: [SignatureScheme; 3] = [
@@ -94,16 +98,21 @@ impl HandshakeVerifier {
 }
 
 impl ServerCertVerifier for HandshakeVerifier {
-    /// Nothing is decided here, since the verdict is that of `pg` and takes a while: it is asked for after the
+    /// Hardly anything is decided here, since the verdict is that of `pg` and takes a while: it is asked for after the
     /// handshake, before the first byte of ours is sent.
     fn verify_server_cert(
         &self,
         _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
+        intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let count = intermediates.len() + 1;
+        if count > MAX_CERTIFICATES {
+            let reason = format!("the server sent {count} certificates, more than {MAX_CERTIFICATES}");
+            return Err(Error::General(reason));
+        }
         Ok(ServerCertVerified::assertion())
     }
 

@@ -47,13 +47,23 @@ fn shake_hands(
     let mut server = ServerConnection::new(Arc::clone(server)).unwrap();
     while client.is_handshaking() || server.is_handshaking() {
         let mut bytes = Vec::new();
-        client.write_tls(&mut bytes).unwrap();
-        server.read_tls(&mut bytes.as_slice()).unwrap();
-        server.process_new_packets()?;
+        while client.wants_write() {
+            client.write_tls(&mut bytes).unwrap();
+        }
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            server.read_tls(&mut rest).unwrap();
+            server.process_new_packets()?;
+        }
         let mut bytes = Vec::new();
-        server.write_tls(&mut bytes).unwrap();
-        client.read_tls(&mut bytes.as_slice()).unwrap();
-        client.process_new_packets()?;
+        while server.wants_write() {
+            server.write_tls(&mut bytes).unwrap();
+        }
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            client.read_tls(&mut rest).unwrap();
+            client.process_new_packets()?;
+        }
     }
     Ok((client, server))
 }
@@ -74,6 +84,23 @@ fn a_server_must_hold_the_key_of_the_certificate_that_it_shows() {
                 "{version:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_chain_has_a_hundred_certificates_at_most() {
+    let identity = Identity::new();
+    for (count, accepted) in [(100, true), (101, false)] {
+        let mut certified = identity.certified_key();
+        certified.cert = vec![identity.der.clone(); count];
+        let resolver: Arc<dyn ResolvesServerCert> = Arc::new(SingleCertAndKey::from(certified));
+        let server = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(resolver);
+        let done = shake_hands(&connector(&settings()), HOST, &Arc::new(server));
+        assert_eq!(done.is_ok(), accepted, "{count}");
     }
 }
 
