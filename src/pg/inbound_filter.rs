@@ -11,6 +11,8 @@ const MAX_LOGIN_BYTES: usize = 1024 * 1024;
 /// The longest message, in bytes, but for a row, whose length is a matter of the query: the longest notification has 8
 /// kB, and an error quotes the value that it is about at most.
 const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
+/// With more rounds the password hash takes longer than a few milliseconds.
+const HEAVY_ITERATIONS: u64 = 10_000;
 /// What the length in a message counts beside the content: itself.
 const LENGTH_BYTES: usize = 4;
 
@@ -94,6 +96,8 @@ pub struct InboundFilter {
     max_iterations: u32,
     /// What has arrived of the content of an authentication message.
     authentication: Vec<u8>,
+    /// Whether the server asks for a hash that takes long.
+    heavy: bool,
 }
 
 impl InboundFilter {
@@ -105,7 +109,13 @@ impl InboundFilter {
             login_bytes_left: Some(MAX_LOGIN_BYTES),
             max_iterations,
             authentication: Vec::new(),
+            heavy: false,
         }
+    }
+
+    /// Whether the bytes that were filtered last make the driver compute for longer than a few milliseconds.
+    pub fn take_heavy(&mut self) -> bool {
+        std::mem::take(&mut self.heavy)
     }
 
     /// Takes the bytes that arrived next. Moves those that the driver is to see to the front, and returns how many they
@@ -200,7 +210,7 @@ impl InboundFilter {
         Ok(())
     }
 
-    fn check_iterations(&self, message: &[u8]) -> Result<(), Violation> {
+    fn check_iterations(&mut self, message: &[u8]) -> Result<(), Violation> {
         // A message without the number is one that the driver refuses.
         let Some(digits) = iterations_in(message) else {
             return Ok(());
@@ -214,6 +224,7 @@ impl InboundFilter {
         if asked > u64::from(limit) {
             return Err(Violation::TooManyIterations { asked, limit });
         }
+        self.heavy = asked > HEAVY_ITERATIONS;
         Ok(())
     }
 }

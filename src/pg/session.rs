@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::future::{ready, Ready};
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::task::{ready, Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -43,6 +45,21 @@ pub struct Session {
     stream: Socket,
     filter: InboundFilter,
     end_point: Option<Vec<u8>>,
+    heavy_work: HeavyWork,
+    /// What is kept back until the driver is polled where it may take its time.
+    held_back: Vec<u8>,
+}
+
+/// Tells whoever polls the driver that it is about to compute for longer than a few milliseconds.
+#[derive(Clone, Default)]
+pub struct HeavyWork(Arc<AtomicBool>);
+
+impl HeavyWork {
+    /// Whether the next poll may take long.
+    #[must_use]
+    pub fn is_next(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Session {
@@ -53,6 +70,24 @@ impl Session {
             stream,
             filter,
             end_point,
+            heavy_work: HeavyWork::default(),
+            held_back: Vec::new(),
+        }
+    }
+
+    /// Where it is told that heavy work comes next.
+    #[must_use]
+    pub fn heavy_work(&self) -> HeavyWork {
+        self.heavy_work.clone()
+    }
+
+    /// Hands over as much of what was kept back as there is room for.
+    fn hand_over(&mut self, buffer: &mut ReadBuf<'_>) {
+        let count = buffer.remaining().min(self.held_back.len());
+        buffer.put_slice(&self.held_back[..count]);
+        self.held_back.drain(..count);
+        if self.held_back.is_empty() {
+            self.held_back = Vec::new();
         }
     }
 }
@@ -64,6 +99,11 @@ impl AsyncRead for Session {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if !this.held_back.is_empty() {
+            this.hand_over(buffer);
+            return Poll::Ready(Ok(()));
+        }
+        this.heavy_work.0.store(false, Ordering::Relaxed);
         loop {
             let before = buffer.filled().len();
             ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
@@ -76,6 +116,13 @@ impl AsyncRead for Session {
                 .filter(new)
                 .map_err(|violation| io::Error::new(io::ErrorKind::InvalidData, violation))?;
             buffer.set_filled(before + kept);
+            if this.filter.take_heavy() {
+                this.held_back = buffer.filled()[before..].to_vec();
+                buffer.set_filled(before);
+                this.heavy_work.0.store(true, Ordering::Relaxed);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             // Nothing at all would mean the end of the stream.
             if kept > 0 {
                 return Poll::Ready(Ok(()));

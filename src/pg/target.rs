@@ -17,7 +17,7 @@ use super::deadline::Deadline;
 use super::driver::Driver;
 use super::driver_error::statement_error;
 use super::route::{OpenError, Route, Security};
-use super::session::AlreadySecured;
+use super::session::{AlreadySecured, HeavyWork};
 use super::socket::Address;
 use super::sql;
 use super::tls::verdict::{Judge, Verdicts};
@@ -100,7 +100,7 @@ impl Target {
         let mut failures = Vec::new();
         for host in &self.config.hosts {
             let attempt = self.connect_to(host, password.as_ref().map(|text| text.as_str()));
-            match self.in_time(Some(host), unhurried(attempt)).await {
+            match self.in_time(Some(host), attempt).await {
                 Ok(connected) => return Ok(connected),
                 // The others would refuse as well, and count it.
                 Err(error) if error.needs_a_person() => return Err(error),
@@ -181,7 +181,8 @@ impl Target {
         let opened = route.open().await;
         let session = opened.map_err(|error| self.failure(&route.host, error))?;
         let login = config.to_tokio(password);
-        let answer = login.connect_raw(session, AlreadySecured).await;
+        let heavy_work = session.heavy_work();
+        let answer = unhurried(heavy_work, login.connect_raw(session, AlreadySecured)).await;
         Ok(answer.map(|(client, connection)| (client, Box::new(connection))))
     }
 
@@ -234,13 +235,18 @@ async fn answered<T>(
     .await
 }
 
-/// Does work that can need the processor for some milliseconds at a time, such as the hash of a password, without
-/// holding up the other tasks of a runtime that has one worker only.
-async fn unhurried<T>(work: impl Future<Output = T>) -> T {
+/// Does work of which a part can need the processor for long, such as the hash of a password, without holding up the
+/// other tasks of a runtime that has one worker only.
+async fn unhurried<T>(heavy_work: HeavyWork, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
-    poll_fn(|cx| match Handle::current().runtime_flavor() {
-        RuntimeFlavor::MultiThread => tokio::task::block_in_place(|| work.as_mut().poll(cx)),
-        _ => work.as_mut().poll(cx),
+    poll_fn(|cx| {
+        let has_others = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+        if heavy_work.is_next() && has_others {
+            // Another thread takes over the tasks meanwhile.
+            tokio::task::block_in_place(|| work.as_mut().poll(cx))
+        } else {
+            work.as_mut().poll(cx)
+        }
     })
     .await
 }
