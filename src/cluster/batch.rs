@@ -32,6 +32,14 @@ pub struct PieceOfStream {
     pub messages: usize,
 }
 
+impl PieceOfStream {
+    /// Whether the block is complete with it.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.messages > 0
+    }
+}
+
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outgoing")

@@ -2,5 +2,6 @@
 
 pub mod backoff;
 pub mod batch;
+pub mod frame_policy;
 pub mod membership;
 pub mod rooms;

@@ -27,7 +27,7 @@ impl FrameReader {
         };
         if shared.framing.stream == Some(piece.stream) {
             if piece.is_last() {
-                shared.framing.heard(piece.block);
+                shared.framing.policy().heard(piece.block);
             }
             return;
         }

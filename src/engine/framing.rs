@@ -1,44 +1,24 @@
-//! Which namespaces are spoken to in frames, and what was said in frames and may have to be said again.
-//!
-//! Frames are for servers of this kind alone. When another one joins a namespace, what it has missed is published once
-//! more, as it understands it: whatever comes after its introduction in the order of the notifications, the order in
-//! which everybody hears everything. So a message is kept until its own echo is heard.
+//! The frame policy, shared by the task that publishes, the one that listens, and the one that knows who is there.
 
-use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 use super::namespaces::NamespaceId;
-use super::outbox::Outbox;
 use super::pending::{Body, Pending};
+use crate::cluster::frame_policy::FramePolicy;
 use crate::options::{Options, DEFAULT_PAYLOAD_THRESHOLD};
 use crate::wire::frame::{Message, Writer};
-
-/// How much may wait for its echo, in bytes. Past it messages travel without frames.
-const MAX_LOG_BYTES: usize = 32 * 1024 * 1024;
-
-/// A message in frames whose echo was not heard yet.
-#[derive(Debug)]
-struct Logged {
-    /// The number of its block.
-    block: u64,
-    message: Pending,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    namespaces: HashSet<NamespaceId>,
-    log: VecDeque<Logged>,
-    log_bytes: usize,
-}
 
 /// What the tasks know of frames.
 #[derive(Debug)]
 pub struct Framing {
-    /// The number of this node's stream; none, and there are no frames, if the system has no randomness to give.
+    /// The number of this server's stream; none, and there are no frames, if the system has no randomness to give.
     pub stream: Option<u64>,
     /// Held while a batch is gathered, so that no namespace changes its way of speaking in the middle of it. Locked
     /// after the namespaces, before the outbox.
-    state: Mutex<State>,
+    policy: Mutex<FramePolicy<Pending>>,
+    repeats: Notify,
 }
 
 impl Framing {
@@ -47,75 +27,49 @@ impl Framing {
     pub fn new(stream: Option<u64>) -> Self {
         Self {
             stream,
-            state: Mutex::default(),
+            policy: Mutex::default(),
+            repeats: Notify::new(),
         }
     }
 
-    /// All members of a namespace understand frames.
-    pub fn start(&self, namespace: NamespaceId) {
-        self.lock().namespaces.insert(namespace);
-    }
-
-    /// From now on a namespace is spoken to without frames; all that listen understand them.
-    pub fn pause(&self, namespace: NamespaceId) {
-        self.lock().namespaces.remove(&namespace);
+    /// What is decided about frames. Never held across an await.
+    pub fn policy(&self) -> MutexGuard<'_, FramePolicy<Pending>> {
+        self.policy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on a namespace is spoken to without frames: somebody may listen who does not understand them. What was
     /// not heard before is published once more.
-    pub fn stop(&self, namespace: NamespaceId, outbox: &Outbox) {
-        let mut state = self.lock();
-        state.namespaces.remove(&namespace);
-        let mut missed = Vec::new();
-        let mut kept = VecDeque::new();
-        for logged in std::mem::take(&mut state.log) {
-            if logged.message.address.id != namespace {
-                kept.push_back(logged);
-                continue;
-            }
-            state.log_bytes -= logged.message.bytes();
-            missed.push(Pending {
-                was_framed: true,
-                ..logged.message
-            });
-        }
-        state.log = kept;
-        outbox.push_front(missed);
-    }
-
-    /// The blocks up to this number were heard.
-    pub fn heard(&self, block: u64) {
-        let mut state = self.lock();
-        while state.log.front().is_some_and(|logged| logged.block <= block) {
-            if let Some(logged) = state.log.pop_front() {
-                state.log_bytes -= logged.message.bytes();
-            }
+    pub fn stop(&self, namespace: NamespaceId) {
+        if self.policy().stop(namespace) {
+            self.repeats.notify_one();
         }
     }
 
-    /// The messages of a block that the database refuses: they have to find another way.
-    pub fn take_back(&self, block: u64) -> Vec<Pending> {
-        let mut state = self.lock();
-        let first = state.log.partition_point(|logged| logged.block < block);
-        let end = state.log.partition_point(|logged| logged.block <= block);
-        let refused: Vec<Pending> = state.log.drain(first..end).map(|logged| logged.message).collect();
-        state.log_bytes -= refused.iter().map(Pending::bytes).sum::<usize>();
-        refused
+    /// Waits until something may have to be repeated.
+    pub async fn repeats_due(&self) {
+        self.repeats.notified().await;
+    }
+
+    /// What can be repeated now.
+    pub fn take_repeats(&self) -> Vec<Pending> {
+        let mut repeats = self.policy().take_repeats();
+        for message in &mut repeats {
+            message.was_framed = true;
+        }
+        repeats
     }
 
     /// For gathering a batch.
     pub fn gather(&self) -> Gathering<'_> {
-        Gathering { state: self.lock() }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        Gathering {
+            policy: self.policy(),
+        }
     }
 }
 
 /// While it lives, no namespace changes its way of speaking.
 pub struct Gathering<'a> {
-    state: MutexGuard<'a, State>,
+    policy: MutexGuard<'a, FramePolicy<Pending>>,
 }
 
 impl Gathering<'_> {
@@ -124,16 +78,15 @@ impl Gathering<'_> {
     /// # Errors
     /// The message.
     pub fn write(&mut self, message: Pending, writer: &mut Writer, options: &Options) -> Result<(), Pending> {
-        let may_be_framed = self.state.namespaces.contains(&message.address.id)
-            && self.state.log_bytes < MAX_LOG_BYTES
-            && !message.was_framed
-            && !is_for_the_table(&message, options);
+        let namespace = message.address.id;
+        let may_be_framed =
+            self.policy.may_frame(namespace) && !message.was_framed && !is_for_the_table(&message, options);
         let written = may_be_framed.then(|| write(&message, writer)).flatten();
         let Some(block) = written else {
             return Err(message);
         };
-        self.state.log_bytes += message.bytes();
-        self.state.log.push_back(Logged { block, message });
+        let bytes = message.bytes();
+        self.policy.written(block, namespace, bytes, message);
         Ok(())
     }
 }

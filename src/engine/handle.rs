@@ -81,7 +81,7 @@ impl Engine {
     /// Closes a namespace: tells the peers and stops listening. Closing one twice is no error.
     pub fn close_namespace(&self, id: NamespaceId) {
         let closed = self.shared.namespaces().close(id);
-        self.shared.framing.pause(id);
+        self.shared.framing.policy().set_framed(id, false);
         self.shared.namespaces_changed.notify_one();
         if self.shared.options.role != Role::Server {
             return;

@@ -33,7 +33,7 @@ fn send_heartbeats(shared: &Shared, now: Instant) {
         .namespaces()
         .iter_mut()
         .filter(|(_, namespace)| {
-            let last = if namespace.framed {
+            let last = if shared.framing.policy().is_framed(namespace.address.id) {
                 namespace.last_published
             } else {
                 namespace.last_heartbeat
@@ -68,12 +68,7 @@ fn review_frames(shared: &Shared) {
     for (id, namespace) in namespaces.iter_mut() {
         let members = &namespace.members;
         let framed = !members.is_empty() && members.len() == readers.len() && members.all_read_frames(now);
-        match (namespace.framed, framed) {
-            (false, true) => shared.framing.start(id),
-            (true, false) => shared.framing.pause(id),
-            _ => {}
-        }
-        namespace.framed = framed;
+        shared.framing.policy().set_framed(id, framed);
     }
 }
 

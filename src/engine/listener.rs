@@ -95,9 +95,8 @@ async fn receive<L: Listener>(
 /// Whoever joins from now on is not noticed.
 fn stop_listening(shared: &Shared) {
     shared.set_listening(false);
-    for (id, namespace) in shared.namespaces().iter_mut() {
-        namespace.framed = false;
-        shared.framing.stop(id, &shared.outbox);
+    for (id, _) in shared.namespaces().iter_mut() {
+        shared.framing.stop(id);
     }
 }
 

@@ -30,8 +30,6 @@ pub struct Namespace {
     pub rooms: RoomIndex,
     /// The other nodes.
     pub members: Membership,
-    /// Whether its members are spoken to in frames.
-    pub framed: bool,
     /// When something was published last, heartbeats included.
     pub last_published: Instant,
     /// When a heartbeat was published last.
@@ -70,7 +68,6 @@ impl Namespaces {
             }),
             rooms: RoomIndex::default(),
             members: Membership::default(),
-            framed: false,
             last_published: Instant::now(),
             last_heartbeat: Instant::now(),
             unannounced: true,

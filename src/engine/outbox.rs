@@ -117,22 +117,6 @@ impl Outbox {
         }
     }
 
-    /// Puts messages before all that wait, also after [`Outbox::close`]: they were taken in before.
-    pub fn push_front(&self, messages: Vec<Pending>) {
-        if messages.is_empty() {
-            return;
-        }
-        let mut state = self.lock();
-        state.ledger.accept_before_all(messages.len());
-        for message in messages.into_iter().rev() {
-            state.bytes += message.bytes();
-            state.queue.push_front(message);
-        }
-        self.drop_excess(&mut state);
-        drop(state);
-        self.filled.notify_one();
-    }
-
     /// Waits until there is something to publish.
     pub async fn filled(&self) {
         while self.lock().queue.is_empty() {

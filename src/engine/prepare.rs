@@ -72,7 +72,7 @@ fn prepare(shared: &Shared, message: Pending) -> Result<Outgoing> {
         )));
     }
     let node_id = (options.role == Role::Primary).then_some(options.uid.as_str());
-    let header = payload::attachment_header_start(&options.uid, kind, &address.nsp, node_id);
+    let header = payload::attachment_header_start(&options.uid, kind, &address.nsp, node_id, was_framed);
     Ok(Outgoing {
         would_be_missed,
         ..Outgoing::attached(channel, header, attachment)

@@ -131,6 +131,7 @@ impl<'a> Work<'a> {
                 biased;
                 () = shutdown.wait() => return Ended::Shutdown,
                 () = self.shared.outbox.filled() => self.unsent.gather(),
+                () = self.shared.framing.repeats_due() => {}
                 () = self.cleaner.due(), if cleans => if let Err(error) = self.clean(connection).await {
                     return Ended::Lost(error);
                 },
@@ -148,8 +149,12 @@ impl<'a> Work<'a> {
         if !outbox.end_outage() {
             return;
         }
-        if outbox.is_outdated(self.unsent.taken_at()) {
-            self.unsent.drop_all();
+        while self
+            .unsent
+            .oldest_taken_at()
+            .is_some_and(|taken_at| outbox.is_outdated(taken_at))
+        {
+            self.unsent.drop_oldest();
         }
         if outbox.has_lost_introduction() {
             self.shared.announce_everywhere();
@@ -161,10 +166,16 @@ impl<'a> Work<'a> {
     async fn grow_old(&mut self) {
         let outbox = &self.shared.outbox;
         loop {
-            let has_work = !self.unsent.is_empty();
+            let oldest = self.unsent.oldest_taken_at();
+            let expired = async {
+                match oldest {
+                    Some(taken_at) => outbox.outdated(taken_at).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 () = outbox.grow_old() => {}
-                () = outbox.outdated(self.unsent.taken_at()), if has_work => self.unsent.drop_all(),
+                () = expired => self.unsent.drop_oldest(),
             }
         }
     }
@@ -175,10 +186,10 @@ impl<'a> Work<'a> {
         connection: &mut P,
         supervisor: &mut Supervisor<'_>,
     ) -> Result<()> {
-        while let Some(batch) = self.unsent.lend_oldest() {
+        while let Some(batch) = self.unsent.pop_front() {
             let sending = timed(self.shared, connection.notify_batch(batch.messages()));
             let (sent, ()) = tokio::join!(sending, self.unsent.prepare_ahead());
-            self.unsent.give_back(batch);
+            self.unsent.restore_front(batch);
             self.after_sending(connection, sent).await?;
             supervisor.works();
             if self.queue_full {

@@ -133,7 +133,7 @@ impl<'a> Received<'a> {
         (self.notifications.len(), wanted)
     }
 
-    /// The id of the attachment that another node's header refers to.
+    /// The id of the attachment that another server's header refers to, unless its message was in a frame.
     fn foreign_attachment(&self, payload: &str) -> Option<i64> {
         // Few messages are headers: the others need no second parse.
         if !payload.contains("\"attachmentId\"") {
@@ -142,7 +142,7 @@ impl<'a> Received<'a> {
         let envelope = Envelope::parse(payload).ok()?;
         envelope
             .attachment_id
-            .filter(|_| !router::is_own(self.shared, &envelope))
+            .filter(|_| !envelope.was_framed && !router::is_own(self.shared, &envelope))
     }
 
     async fn deliver_section(&mut self, section: &[Notification], wanted: &Wanted, rows: Vec<Stored>) {
@@ -157,7 +157,7 @@ impl<'a> Received<'a> {
                 Ok(envelope) if router::is_own(self.shared, &envelope) => {
                     router::report_namesake(self.shared, &envelope)
                 }
-                Ok(header) if header.attachment_id.is_some() => {
+                Ok(header) if header.attachment_id.is_some() && !header.was_framed => {
                     self.count_bytes(notification.payload.len());
                     let row = rows.next_if(|((position, _), _)| *position == index);
                     row.and_then(|((_, id), row)| self.read_attachment(notification, &header, *id, row))

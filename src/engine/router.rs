@@ -195,13 +195,12 @@ fn notice_sender(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, en
             uid: uid.to_owned(),
         });
     }
-    let may_be_new = namespace.framed || introduces || heard == Heard::Joined;
+    let may_be_new = shared.framing.policy().is_framed(id) || introduces || heard == Heard::Joined;
     if may_be_new && heard != Heard::Ignored && !namespace.members.reads_frames(uid) {
         shared.debug(Topic::Membership, || {
             format!("{}: node {uid} understands no frames", namespace.address.nsp)
         });
-        namespace.framed = false;
-        shared.framing.stop(id, &shared.outbox);
+        shared.framing.stop(id);
     }
 }
 

@@ -20,6 +20,20 @@ const LIMITS: Limits = Limits {
 /// How often a connection may be lost over the same messages before they are taken for the cause.
 const MOST_LOSSES: u32 = 30;
 
+/// A batch, and when its messages were taken from the outbox.
+pub struct TakenBatch {
+    batch: Batch,
+    taken_at: Instant,
+}
+
+impl TakenBatch {
+    /// What is to be committed together.
+    #[must_use]
+    pub fn messages(&self) -> &[Outgoing] {
+        self.batch.messages()
+    }
+}
+
 /// Batches, and what will be in the next ones.
 pub struct Unsent<'a> {
     shared: &'a Shared,
@@ -27,10 +41,10 @@ pub struct Unsent<'a> {
     frames: Option<FrameWriter>,
     /// Messages that are not in a batch yet.
     prepared: VecDeque<Outgoing>,
+    /// When these were taken from the outbox.
+    prepared_at: Instant,
     /// Batches that are not committed yet, the oldest first.
-    batches: VecDeque<Batch>,
-    /// When the last of all these was taken from the outbox.
-    taken_at: Instant,
+    batches: VecDeque<TakenBatch>,
     /// How many connections in a row were lost over the oldest batch.
     losses: u32,
 }
@@ -43,8 +57,8 @@ impl<'a> Unsent<'a> {
             shared,
             frames: FrameWriter::new(shared),
             prepared: VecDeque::new(),
+            prepared_at: Instant::now(),
             batches: VecDeque::new(),
-            taken_at: Instant::now(),
             losses: 0,
         }
     }
@@ -55,23 +69,28 @@ impl<'a> Unsent<'a> {
         self.batches.is_empty() && self.prepared.is_empty()
     }
 
-    /// When the last of it was taken from the outbox.
+    /// When the oldest of it was taken from the outbox, if there is anything.
     #[must_use]
-    pub fn taken_at(&self) -> Instant {
-        self.taken_at
+    pub fn oldest_taken_at(&self) -> Option<Instant> {
+        let prepared_at = (!self.prepared.is_empty()).then_some(self.prepared_at);
+        let oldest = self.batches.front().map(|oldest| oldest.taken_at);
+        oldest.or(prepared_at)
     }
 
-    /// Lends the batch that is to be sent next; what is done with the oldest one wants it back first.
+    /// Takes the batch out that is to be sent next; what is done with the oldest one wants it restored first.
     #[must_use]
-    pub fn lend_oldest(&mut self) -> Option<Batch> {
-        if self.batches.is_empty() && !self.prepared.is_empty() {
-            self.gather();
+    pub fn pop_front(&mut self) -> Option<TakenBatch> {
+        if self.batches.is_empty() {
+            self.prepare_repeats();
+            if !self.prepared.is_empty() {
+                self.gather();
+            }
         }
         self.batches.pop_front()
     }
 
-    /// Takes the lent batch back.
-    pub fn give_back(&mut self, batch: Batch) {
+    /// Puts the batch back that was taken out.
+    pub fn restore_front(&mut self, batch: TakenBatch) {
         self.batches.push_front(batch);
     }
 
@@ -81,15 +100,49 @@ impl<'a> Unsent<'a> {
         if self.prepared.is_empty() {
             self.prepare_next();
         }
+        self.prepare_repeats();
         let mut batch = Batch::default();
+        let mut awaits_repeat = false;
         while let Some(message) = self.prepared.pop_front() {
-            if let Err(message) = batch.push(message, LIMITS) {
+            // What is in frames may have to be repeated, and then comes before what follows.
+            let waits = awaits_repeat && message.piece.is_none();
+            awaits_repeat |= message
+                .piece
+                .is_some_and(|piece| self.shared.framing.policy().awaits_repeat(piece.block));
+            let pushed = if waits {
+                Err(message)
+            } else {
+                batch.push(message, LIMITS)
+            };
+            if let Err(message) = pushed {
                 self.prepared.push_front(message);
                 break;
             }
         }
         if !batch.is_empty() {
-            self.batches.push_back(batch);
+            self.batches.push_back(TakenBatch {
+                batch,
+                taken_at: self.prepared_at,
+            });
+        }
+    }
+
+    /// Puts what was said in frames, and has to be repeated without them, before everything else.
+    fn prepare_repeats(&mut self) {
+        let repeats = self.shared.framing.take_repeats();
+        if repeats.is_empty() {
+            return;
+        }
+        if self.prepared.is_empty() {
+            self.prepared_at = Instant::now();
+        }
+        self.shared.outbox.unsettle(repeats.len());
+        let prepared: Vec<Outgoing> = repeats
+            .into_iter()
+            .filter_map(|message| prepare_or_report(self.shared, message))
+            .collect();
+        for outgoing in prepared.into_iter().rev() {
+            self.prepared.push_front(outgoing);
         }
     }
 
@@ -104,7 +157,7 @@ impl<'a> Unsent<'a> {
 
     /// Takes messages from the outbox and gives them the form in which they travel.
     fn prepare_next(&mut self) {
-        self.taken_at = Instant::now();
+        self.prepared_at = Instant::now();
         let mut gathering = self.shared.framing.gather();
         for message in self.shared.outbox.take(LIMITS.count, LIMITS.bytes) {
             let unframed = match &mut self.frames {
@@ -124,9 +177,15 @@ impl<'a> Unsent<'a> {
     /// The oldest batch is committed.
     pub fn committed(&mut self) {
         self.losses = 0;
-        if let Some(batch) = self.settle_oldest() {
-            self.shared.stats.batch_sent(&batch);
+        let Some(batch) = self.settle_oldest() else {
+            return;
+        };
+        for piece in batch.messages().iter().filter_map(|outgoing| outgoing.piece) {
+            if piece.is_last() {
+                self.shared.framing.policy().committed(piece.block);
+            }
         }
+        self.shared.stats.batch_sent(&batch);
     }
 
     /// A connection was lost while the oldest batch was under way. Once is bad luck. But one message may be more
@@ -147,7 +206,7 @@ impl<'a> Unsent<'a> {
     /// The database refuses the oldest batch. One message may be the cause: each is tried alone, in order, and
     /// only what is refused then is dropped.
     pub fn refused(&mut self, error: Error) {
-        let is_single = |batch: &Batch| matches!(batch.messages(), [Outgoing { piece: None, .. }]);
+        let is_single = |batch: &TakenBatch| matches!(batch.messages(), [Outgoing { piece: None, .. }]);
         if self.batches.front().is_some_and(is_single) {
             self.shared.inbox.report(error);
             if let Some(batch) = self.settle_oldest() {
@@ -156,7 +215,9 @@ impl<'a> Unsent<'a> {
             }
             return;
         }
-        let batch = self.batches.pop_front().unwrap_or_default();
+        let Some(TakenBatch { batch, taken_at }) = self.batches.pop_front() else {
+            return;
+        };
         // The rest of its last block, if that is larger than a batch, has not become one yet.
         let mut tried_alone: VecDeque<Outgoing> = batch.into_messages().into();
         tried_alone.extend(self.prepared.drain(..));
@@ -175,13 +236,14 @@ impl<'a> Unsent<'a> {
             }
         }
         for single in singles.into_iter().rev() {
-            self.batches.push_front(single.into());
+            let batch = single.into();
+            self.batches.push_front(TakenBatch { batch, taken_at });
         }
     }
 
-    /// The messages of a block, one by one. Those that are not there wait in the outbox already.
+    /// The messages of a block, one by one.
     fn without_frames(&self, block: u64) -> Vec<Outgoing> {
-        let messages = self.shared.framing.take_back(block);
+        let messages = self.shared.framing.policy().take_back(block);
         self.shared.outbox.unsettle(messages.len());
         messages
             .into_iter()
@@ -190,17 +252,20 @@ impl<'a> Unsent<'a> {
     }
 
     fn settle_oldest(&mut self) -> Option<Batch> {
-        let batch = self.batches.pop_front()?;
+        let TakenBatch { batch, .. } = self.batches.pop_front()?;
         self.shared.outbox.settle(batch.messages_sent());
         Some(batch)
     }
 
-    /// Drops everything that was taken from the outbox and is not committed.
-    pub fn drop_all(&mut self) {
-        let sent = self.batches.drain(..).flat_map(Batch::into_messages);
-        for outgoing in sent.chain(self.prepared.drain(..)) {
+    /// Drops the oldest batch, or what is not in a batch yet if there is none: it is too old.
+    pub fn drop_oldest(&mut self) {
+        let dropped = match self.batches.pop_front() {
+            Some(TakenBatch { batch, .. }) => batch.into_messages(),
+            None => self.prepared.drain(..).collect(),
+        };
+        for outgoing in dropped {
             if let Some(piece) = outgoing.piece {
-                self.shared.framing.take_back(piece.block);
+                self.shared.framing.policy().take_back(piece.block);
             }
             self.shared
                 .outbox

@@ -84,17 +84,29 @@ pub fn fits_inline(bytes: usize, threshold: usize) -> bool {
 /// follow.
 ///
 /// A namespace so long that the header would not fit into a notification is left out; receivers then take it from the
-/// channel.
+/// channel. With `was_framed`, those who understand frames need not read the attachment: they have had the message.
 #[must_use]
-pub fn attachment_header_start(uid: &str, kind: MessageType, nsp: &str, node_id: Option<&str>) -> String {
-    let with_namespace = header_start(uid, kind, Some(nsp), node_id);
+pub fn attachment_header_start(
+    uid: &str,
+    kind: MessageType,
+    nsp: &str,
+    node_id: Option<&str>,
+    was_framed: bool,
+) -> String {
+    let with_namespace = header_start(uid, kind, Some(nsp), node_id, was_framed);
     if with_namespace.len() <= MAX_HEADER_START_BYTES {
         return with_namespace;
     }
-    header_start(uid, kind, None, node_id)
+    header_start(uid, kind, None, node_id, was_framed)
 }
 
-fn header_start(uid: &str, kind: MessageType, nsp: Option<&str>, node_id: Option<&str>) -> String {
+fn header_start(
+    uid: &str,
+    kind: MessageType,
+    nsp: Option<&str>,
+    node_id: Option<&str>,
+    was_framed: bool,
+) -> String {
     let mut text = String::with_capacity(128);
     push_member(&mut text, "{\"uid\":", uid);
     text.push_str(",\"type\":");
@@ -104,6 +116,9 @@ fn header_start(uid: &str, kind: MessageType, nsp: Option<&str>, node_id: Option
     }
     if let Some(node_id) = node_id {
         push_member(&mut text, ",\"nodeId\":", node_id);
+    }
+    if was_framed {
+        text.push_str(",\"wasFramed\":true");
     }
     text.push_str(",\"attachmentId\":\"");
     text
@@ -186,9 +201,9 @@ mod tests {
 
     #[test]
     fn header_of_an_attachment() {
-        let start = attachment_header_start("u", MessageType::Broadcast, "/a", None);
+        let start = attachment_header_start("u", MessageType::Broadcast, "/a", None, false);
         assert_eq!(start, r#"{"uid":"u","type":3,"nsp":"/a","attachmentId":""#);
-        let start = attachment_header_start("u", MessageType::Broadcast, "/a", Some("n"));
+        let start = attachment_header_start("u", MessageType::Broadcast, "/a", Some("n"), false);
         let header = format!("{start}42{ATTACHMENT_HEADER_END}");
         assert_eq!(
             header,
@@ -199,7 +214,8 @@ mod tests {
 
     #[test]
     fn a_header_never_outgrows_a_notification() {
-        let start = |length| attachment_header_start("u", MessageType::Broadcast, &"n".repeat(length), None);
+        let start =
+            |length| attachment_header_start("u", MessageType::Broadcast, &"n".repeat(length), None, false);
         let fixed = start(0).len();
         assert_eq!(start(7900 - fixed).len(), 7900);
         assert_eq!(start(7901 - fixed), r#"{"uid":"u","type":3,"attachmentId":""#);
@@ -207,7 +223,8 @@ mod tests {
         assert!(longest <= MAX_INLINE_BYTES);
         // What counts is the escaped form, six times as long.
         assert!(
-            !attachment_header_start("u", MessageType::Broadcast, &"\0".repeat(2000), None).contains("nsp")
+            !attachment_header_start("u", MessageType::Broadcast, &"\0".repeat(2000), None, false)
+                .contains("nsp")
         );
     }
 

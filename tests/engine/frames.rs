@@ -111,6 +111,80 @@ async fn a_server_of_another_kind_gets_what_came_after_its_introduction() {
     assert_eq!(heard(&mut b, 2).await, [json!(2), json!(3)]);
 }
 
+/// What the other kind of server can read of what was published since, without probes.
+fn readable(node: &Node, before: usize) -> Vec<String> {
+    let mut plain = published(node)[before..].to_vec();
+    plain.retain(|text| !is_frame(text) && !text.contains("probe"));
+    plain
+}
+
+fn plain_text(number: u64, more: &str) -> String {
+    format!(r#"{{"type":9,"data":{{"packet":[{number}]}},"uid":"a","nsp":"/"{more}}}"#)
+}
+
+/// What can happen while a frame waits for its commit, and makes the sender stop using frames.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    AnotherKindJoins,
+    ListenerIsLost,
+}
+
+/// Two servers that use frames; a frame with the message 2 waits for its commit when the sender gives frames up. Then
+/// the message 3 is published.
+async fn frames_end_during_a_commit(server: &FakeServer, end: End) -> (Node, Node, usize) {
+    let (a, b) = (node(server, "a"), node(server, "b"));
+    let id = a.open("/").await;
+    b.open("/").await;
+    until_framed(&a, id, true).await;
+    let before = published(&a).len();
+    a.database.hold_publisher();
+    a.emit(id, &json!(2));
+    until("under way", || a.database.is_batch_under_way().then_some(())).await;
+    match end {
+        End::AnotherKindJoins => {
+            server.notify("test#/", r#"{"type":1,"uid":"other","nsp":"/"}"#);
+            a.knows(id, &["b", "other"]).await;
+        }
+        End::ListenerIsLost => {
+            let connections = a.database.attempts();
+            a.database.cut_listener();
+            until("connected again", || {
+                (a.database.attempts() > connections).then_some(())
+            })
+            .await;
+        }
+    }
+    a.emit(id, &json!(3));
+    (a, b, before)
+}
+
+#[tokio::test]
+async fn a_frame_that_is_refused_after_frames_were_given_up_is_sent_without_frames() {
+    for end in [End::AnotherKindJoins, End::ListenerIsLost] {
+        let server = FakeServer::default();
+        let (a, mut b, before) = frames_end_during_a_commit(&server, end).await;
+        a.database.fail_next_notify(ErrorKind::Publish);
+        a.database.release();
+        assert_eq!(heard(&mut b, 2).await, [json!(2), json!(3)], "{end:?}");
+        a.flush().await;
+        let expected = [plain_text(2, ""), plain_text(3, "")];
+        assert_eq!(readable(&a, before), expected, "{end:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_frame_that_is_committed_after_frames_were_given_up_is_repeated_before_what_follows() {
+    for end in [End::AnotherKindJoins, End::ListenerIsLost] {
+        let server = FakeServer::default();
+        let (a, mut b, before) = frames_end_during_a_commit(&server, end).await;
+        a.database.release();
+        assert_eq!(heard(&mut b, 2).await, [json!(2), json!(3)], "{end:?}");
+        a.flush().await;
+        let expected = [plain_text(2, r#","wasFramed":true"#), plain_text(3, "")];
+        assert_eq!(readable(&a, before), expected, "{end:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_was_framed_is_not_heard_twice() {
     let server = FakeServer::default();
@@ -123,6 +197,19 @@ async fn what_was_framed_is_not_heard_twice() {
         r#"{"type":9,"data":{"packet":[2]},"uid":"a","nsp":"/"}"#,
     );
     assert_eq!(b.emitted(1).await, [json!(2)]);
+}
+
+#[tokio::test]
+async fn a_row_that_was_framed_is_not_read() {
+    let server = FakeServer::default();
+    let mut b = node(&server, "b");
+    b.open("/").await;
+    let header = r#"{"uid":"a","type":9,"nsp":"/","wasFramed":true,"attachmentId":"1"}"#;
+    server.notify(&channel("/"), header);
+    let next = r#"{"type":9,"data":{"packet":[2]},"uid":"a","nsp":"/"}"#;
+    server.notify(&channel("/"), next);
+    assert_eq!(b.emitted(1).await, [json!(2)]);
+    assert_eq!(b.database.fetch_count(), 0);
 }
 
 #[tokio::test]

@@ -21,14 +21,6 @@ impl Ledger {
         self.accepted += 1;
     }
 
-    /// So many messages go to the front of the queue: who waits for others waits for them as well.
-    pub(super) fn accept_before_all(&mut self, count: usize) {
-        self.accepted += count as u64;
-        for (upto, _) in &mut self.flushes {
-            *upto += count as u64;
-        }
-    }
-
     /// The messages at these places of the queue, in ascending order, are dropped; so many waited in it. Those behind
     /// them close up: a gap would count as settled before what is under way is.
     pub(super) fn drop_at(&mut self, places: &[usize], waiting: usize) {
