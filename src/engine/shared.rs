@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::clock::ClusterClock;
 use super::framing::Framing;
@@ -116,7 +117,7 @@ impl Shared {
             parts,
             volatile,
             was_framed: false,
-            published_at: tokio::time::Instant::now(),
+            published_at: Instant::now(),
         });
     }
 
@@ -134,7 +135,7 @@ impl Shared {
         };
         namespace.last_published = Instant::now();
         let address = &namespace.address;
-        let published_at = tokio::time::Instant::now();
+        let published_at = Instant::now();
         self.outbox.extend(events.map(|(event, parts)| Pending {
             address: Arc::clone(address),
             kind: MessageType::Broadcast,
