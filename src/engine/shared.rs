@@ -13,6 +13,7 @@ use super::inbox::{Event, Inbox, Item, Topic};
 use super::namespaces::{NamespaceId, Namespaces};
 use super::outbox::Outbox;
 use super::pending::{Body, Pending};
+use super::randomness::Randomness;
 use super::stats::Stats;
 use crate::options::{Options, Role};
 use crate::wire::channel::frame_channel_name;
@@ -35,6 +36,8 @@ pub struct Shared {
     pub frame_channel: Option<Arc<str>>,
     /// What was done so far.
     pub stats: Stats,
+    /// For the jitter of its delays and the number of its stream.
+    pub randomness: Randomness,
     /// For how long peers could be heard.
     pub clock: ClusterClock,
     /// Whether all open namespaces are listened on.
@@ -51,15 +54,16 @@ pub struct Shared {
 impl Shared {
     /// The state of a new engine.
     #[must_use]
-    pub fn new(options: Options, inbox: Arc<Inbox>) -> Self {
+    pub fn new(options: Options, inbox: Arc<Inbox>, randomness: Randomness) -> Self {
         let clock = ClusterClock::new(tick(&options));
         Self {
             frame_channel: frame_channel(&options),
             outbox: Outbox::new(options.buffer()),
             options,
             inbox,
-            framing: Framing::new(getrandom::u64().ok()),
+            framing: Framing::new(randomness.next()),
             stats: Stats::default(),
+            randomness,
             clock,
             listening: AtomicBool::new(false),
             namesake_known: AtomicBool::new(false),
