@@ -40,6 +40,7 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
     };
     loop {
         let connected = tokio::select! {
+            biased;
             connection = supervisor.connect(connect, &mut shutdown) => connection,
             () = work.grow_old() => None,
         };
@@ -163,6 +164,7 @@ impl<'a> Work<'a> {
         loop {
             let has_work = !self.unsent.is_empty();
             tokio::select! {
+                biased;
                 () = outbox.grow_old() => {}
                 () = outbox.outdated(self.unsent.taken_at()), if has_work => self.unsent.drop_all(),
             }
