@@ -1,6 +1,6 @@
 //! Who is in a namespace of the cluster: who was heard, who said goodbye, who fell silent.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The uid that emitters outside the cluster send under: not a server.
@@ -39,10 +39,10 @@ const TIMEOUTS_WITHOUT_FRAMES: u32 = 60;
 /// The peers of one namespace.
 #[derive(Debug, Default)]
 pub struct Membership {
-    peers: HashMap<String, Peer>,
+    peers: BTreeMap<String, Peer>,
     /// Nodes that left. Over a pool of connections the goodbye can overtake earlier messages, and these must
     /// not bring the node back to life.
-    departed: HashMap<String, Moment>,
+    departed: BTreeMap<String, Moment>,
     /// Until then somebody may be there who was not heard yet and does not understand frames.
     no_frames_until: Moment,
 }

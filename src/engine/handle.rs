@@ -11,6 +11,7 @@ use super::handoff::Handoff;
 use super::inbox::Inbox;
 use super::namespaces::NamespaceId;
 use super::pending::{Body, Pending};
+use super::randomness::Randomness;
 use super::shared::Shared;
 use super::shutdown::{self, Trigger};
 use super::stats::Snapshot;
@@ -40,8 +41,19 @@ pub struct Engine {
 impl Engine {
     /// Starts the tasks of an engine; returns at once, connected or not.
     pub fn start<D: Database>(options: Options, database: D, inbox: Arc<Inbox>, runtime: &Handle) -> Self {
+        Self::start_with(options, database, inbox, runtime, Randomness::System)
+    }
+
+    /// Starts an engine that takes its random numbers from this source.
+    pub fn start_with<D: Database>(
+        options: Options,
+        database: D,
+        inbox: Arc<Inbox>,
+        runtime: &Handle,
+        randomness: Randomness,
+    ) -> Self {
         let role = options.role;
-        let shared = Arc::new(Shared::new(options, inbox));
+        let shared = Arc::new(Shared::new(options, inbox, randomness));
         let database = Arc::new(database);
         let (trigger, shutdown) = shutdown::channel();
         let mut tasks = JoinSet::new();

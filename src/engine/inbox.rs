@@ -221,16 +221,25 @@ pub struct Inbox {
     state: Mutex<State>,
     space: Notify,
     wake: Wake,
+    /// How much may wait, in bytes.
+    max_bytes: usize,
 }
 
 impl Inbox {
     /// An empty queue.
     #[must_use]
     pub fn new(wake: Wake) -> Self {
+        Self::with_limit(wake, MAX_WAITING_BYTES)
+    }
+
+    /// An empty queue for at most about this many bytes.
+    #[must_use]
+    pub fn with_limit(wake: Wake, max_bytes: usize) -> Self {
         Self {
             state: Mutex::default(),
             space: Notify::new(),
             wake,
+            max_bytes,
         }
     }
 
@@ -249,8 +258,8 @@ impl Inbox {
                 if state.closed {
                     return;
                 }
-                if state.bytes < MAX_WAITING_BYTES {
-                    while state.bytes < MAX_WAITING_BYTES {
+                if state.bytes < self.max_bytes {
+                    while state.bytes < self.max_bytes {
                         let Some(item) = items.next() else { break };
                         state.add(item);
                     }

@@ -1,6 +1,7 @@
 //! The task that listens: one ordered stream of messages, attachments in their place.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
+use std::future::Future;
 use std::sync::Arc;
 
 use super::inbox::Item;
@@ -69,9 +70,16 @@ async fn serve<L: Listener>(
             }
             supervisor.works();
             received.deliver(connection).await?;
-            tokio::select! {
-                () = shared.namespaces_changed.notified() => Ok(true),
-                arrived = receive(shared, connection, received) => arrived.map(|()| false),
+            let changes = async {
+                shared.namespaces_changed.notified().await;
+                Ok(true)
+            };
+            let arrival = async { receive(shared, connection, received).await.map(|()| false) };
+            // In turns: neither keeps the other waiting for ever.
+            if changed {
+                first_of(arrival, changes).await
+            } else {
+                first_of(changes, arrival).await
             }
         };
         match shutdown.or(step).await {
@@ -79,6 +87,15 @@ async fn serve<L: Listener>(
             Some(Err(error)) => return Ended::Lost(error),
             Some(Ok(namespaces_changed)) => changed = namespaces_changed,
         }
+    }
+}
+
+/// Waits for either; if both are there, the first one counts and nothing of the second is lost.
+async fn first_of<T>(first: impl Future<Output = T>, second: impl Future<Output = T>) -> T {
+    tokio::select! {
+        biased;
+        done = first => done,
+        done = second => done,
     }
 }
 
@@ -103,9 +120,9 @@ fn stop_listening(shared: &Shared) {
 /// What a session listens on.
 #[derive(Default)]
 struct Channels {
-    open: HashSet<String>,
+    open: BTreeSet<String>,
     /// What PostgreSQL refuses to listen on, such as a name that the encoding of the database cannot express.
-    refused: HashSet<String>,
+    refused: BTreeSet<String>,
 }
 
 /// Listens on what is open and on nothing else; then tells the peers of the newly opened namespaces, so that
@@ -115,7 +132,7 @@ async fn follow_namespaces<L: Listener>(
     connection: &mut L,
     channels: &mut Channels,
 ) -> Result<()> {
-    let mut wanted: HashSet<String> = shared.namespaces().channels().map(str::to_owned).collect();
+    let mut wanted: BTreeSet<String> = shared.namespaces().channels().map(str::to_owned).collect();
     wanted.extend(shared.frame_channel.as_deref().map(str::to_owned));
     let Channels { open, refused } = channels;
     refused.retain(|channel| wanted.contains(channel));
@@ -174,7 +191,7 @@ fn announce(shared: &Shared, id: NamespaceId) {
     }
 }
 
-fn newly_opened(shared: &Shared, channels: &HashSet<String>) -> Vec<NamespaceId> {
+fn newly_opened(shared: &Shared, channels: &BTreeSet<String>) -> Vec<NamespaceId> {
     // By then everybody who is there was heard.
     let all_known = shared.clock.now() + shared.options.heartbeat_timeout();
     shared

@@ -25,6 +25,7 @@ pub mod pending;
 pub mod prepare;
 pub mod publisher;
 mod questions;
+pub mod randomness;
 pub mod received;
 pub mod reunion;
 pub mod router;

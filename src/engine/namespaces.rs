@@ -1,8 +1,9 @@
 //! The namespaces that are open on this node, with what is known of each: rooms, members, last sign of life.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 use crate::cluster::membership::Membership;
 use crate::cluster::rooms::RoomIndex;
@@ -43,9 +44,9 @@ pub struct Namespace {
 /// All open namespaces.
 #[derive(Debug, Default)]
 pub struct Namespaces {
-    by_id: HashMap<NamespaceId, Namespace>,
-    by_channel: HashMap<Arc<str>, NamespaceId>,
-    by_name: HashMap<Arc<str>, NamespaceId>,
+    by_id: BTreeMap<NamespaceId, Namespace>,
+    by_channel: BTreeMap<Arc<str>, NamespaceId>,
+    by_name: BTreeMap<Arc<str>, NamespaceId>,
     last_id: NamespaceId,
 }
 

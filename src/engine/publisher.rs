@@ -40,6 +40,7 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
     };
     loop {
         let connected = tokio::select! {
+            biased;
             connection = supervisor.connect(connect, &mut shutdown) => connection,
             () = work.grow_old() => None,
         };
@@ -174,6 +175,7 @@ impl<'a> Work<'a> {
                 }
             };
             tokio::select! {
+                biased;
                 () = outbox.grow_old() => {}
                 () = expired => self.unsent.drop_oldest(),
             }

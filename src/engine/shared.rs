@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::clock::ClusterClock;
 use super::framing::Framing;
@@ -12,6 +13,7 @@ use super::inbox::{Event, Inbox, Item, Topic};
 use super::namespaces::{NamespaceId, Namespaces};
 use super::outbox::Outbox;
 use super::pending::{Body, Pending};
+use super::randomness::Randomness;
 use super::stats::Stats;
 use crate::options::{Options, Role};
 use crate::wire::channel::frame_channel_name;
@@ -34,6 +36,8 @@ pub struct Shared {
     pub frame_channel: Option<Arc<str>>,
     /// What was done so far.
     pub stats: Stats,
+    /// For the jitter of its delays and the number of its stream.
+    pub randomness: Randomness,
     /// For how long peers could be heard.
     pub clock: ClusterClock,
     /// Whether all open namespaces are listened on.
@@ -50,15 +54,16 @@ pub struct Shared {
 impl Shared {
     /// The state of a new engine.
     #[must_use]
-    pub fn new(options: Options, inbox: Arc<Inbox>) -> Self {
+    pub fn new(options: Options, inbox: Arc<Inbox>, randomness: Randomness) -> Self {
         let clock = ClusterClock::new(tick(&options));
         Self {
             frame_channel: frame_channel(&options),
             outbox: Outbox::new(options.buffer()),
             options,
             inbox,
-            framing: Framing::new(getrandom::u64().ok()),
+            framing: Framing::new(randomness.next()),
             stats: Stats::default(),
+            randomness,
             clock,
             listening: AtomicBool::new(false),
             namesake_known: AtomicBool::new(false),
@@ -116,7 +121,7 @@ impl Shared {
             parts,
             volatile,
             was_framed: false,
-            published_at: tokio::time::Instant::now(),
+            published_at: Instant::now(),
         });
     }
 
@@ -134,7 +139,7 @@ impl Shared {
         };
         namespace.last_published = Instant::now();
         let address = &namespace.address;
-        let published_at = tokio::time::Instant::now();
+        let published_at = Instant::now();
         self.outbox.extend(events.map(|(event, parts)| Pending {
             address: Arc::clone(address),
             kind: MessageType::Broadcast,

@@ -51,9 +51,9 @@ impl<'a> Supervisor<'a> {
                 Ok(connection) => return Some(connection),
                 Err(error) => {
                     let delay = if error.needs_a_person() {
-                        self.slow_backoff.next_delay(random())
+                        self.slow_backoff.next_delay(self.random())
                     } else {
-                        self.backoff.next_delay(random())
+                        self.backoff.next_delay(self.random())
                     };
                     self.report(error);
                     self.debug(Topic::Connection, || {
@@ -94,7 +94,7 @@ impl<'a> Supervisor<'a> {
         }
         self.report(error);
         let has_worked = self.backoff.is_fresh();
-        let delay = self.backoff.next_delay(random());
+        let delay = self.backoff.next_delay(self.random());
         shutdown
             .or(tokio::time::sleep(if has_worked {
                 Duration::ZERO
@@ -102,6 +102,11 @@ impl<'a> Supervisor<'a> {
                 delay
             }))
             .await
+    }
+
+    /// Zero, hence no jitter, should the system have no randomness to give.
+    fn random(&self) -> u64 {
+        self.shared.randomness.next().unwrap_or(0)
     }
 
     fn debug(&self, topic: Topic, what: impl FnOnce() -> String) {
@@ -126,9 +131,4 @@ impl Drop for Supervisor<'_> {
     fn drop(&mut self) {
         self.shared.stats.link_is(self.link, LinkState::Closed);
     }
-}
-
-/// Random enough for jitter; zero, hence no jitter, should the system have no randomness to give.
-fn random() -> u64 {
-    getrandom::u64().unwrap_or(0)
 }
