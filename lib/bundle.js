@@ -2,7 +2,7 @@
 
 // How items come from the engine, many at a time; see src/engine/handoff.rs.
 
-/** @typedef {InstanceType<typeof import("./native").Engine>} Engine */
+/** @typedef {NonNullable<ReturnType<InstanceType<typeof import("./native").Engine>["drain"]>>} Bundle */
 
 /** What an item begins with. */
 const ITEM = Object.freeze({
@@ -25,29 +25,25 @@ const ITEM = Object.freeze({
 /** Stands between events, and nowhere in a JSON text. */
 const SEPARATOR = "\x1e";
 
-/** The events and binary parts of a bundle. */
+/** The events and binary parts of a bundle, taken in the order of its items. */
 class BundleContent {
-  #engine;
-  /** @type {string[] | undefined} */
   #events;
   #nextEvent = 0;
-  /** @type {Buffer | undefined} */
   #bytes;
 
-  /** @param {Engine} engine */
-  constructor(engine) {
-    this.#engine = engine;
+  /** @param {Bundle} bundle */
+  constructor({ events, bytes }) {
+    this.#events = events?.split(SEPARATOR) ?? [];
+    this.#bytes = bytes ?? Buffer.alloc(0);
   }
 
   nextEvent() {
-    this.#events ??= this.#engine.takeEvents().split(SEPARATOR);
     return /** @type {string} */ (this.#events[this.#nextEvent++]);
   }
 
   /** @param {[number, number][]} ranges */
   parts(ranges) {
-    const bytes = (this.#bytes ??= this.#engine.takeBytes());
-    return ranges.map(([start, end]) => bytes.subarray(start, end));
+    return ranges.map(([start, end]) => this.#bytes.subarray(start, end));
   }
 }
 

@@ -243,15 +243,15 @@ class EngineHost {
 
   /** Deals with a bundle of items; other work of the event loop gets its turn before the next. */
   #drain() {
-    const text = this.engine.drain();
-    if (text === "") {
+    const bundle = this.engine.drain();
+    if (bundle === null) {
       return;
     }
     setImmediate(() => this.#drain());
     /** @type {any[][]} */
     let items = [];
     try {
-      items = JSON.parse(text);
+      items = JSON.parse(bundle.items);
     } catch {
       // what the parser says quotes the text
       this.report(
@@ -261,7 +261,7 @@ class EngineHost {
         ),
       );
     }
-    const content = new BundleContent(this.engine);
+    const content = new BundleContent(bundle);
     for (const item of items) {
       if (item[0] === ITEM.BROADCASTS) {
         this.#broadcastAll(item, content);

@@ -1,6 +1,6 @@
 //! The name of a channel: short enough, free of NUL, and another one for another namespace.
 
-use socketio_postgres_adapter::pg::identifier::quote;
+use postgres_protocol::escape::escape_identifier;
 use socketio_postgres_adapter::wire::channel::{
     channel_name as name_of, frame_channel_name, MAX_CHANNEL_BYTES,
 };
@@ -41,7 +41,7 @@ pub fn channel_name(data: &[u8]) {
 
 fn check_name(name: &str) {
     assert!(name.len() <= MAX_CHANNEL_BYTES && !name.contains('\0'), "{name}");
-    let quoted = quote(name);
+    let quoted = escape_identifier(name);
     let inside = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     let inside = inside.unwrap_or_default();
     assert_eq!(inside.replace("\"\"", "\""), name);

@@ -1,6 +1,6 @@
 //! The class that the shim sees.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{Buffer, Function, Object};
 use napi::{Env, JsString};
@@ -29,10 +29,6 @@ pub struct NativeEngine {
     engine: Arc<Engine>,
     credentials: Credentials,
     wake: Wake,
-    /// The binary parts of the bundle that was drained last.
-    bytes: Mutex<Vec<u8>>,
-    /// Its events.
-    events: Mutex<String>,
 }
 
 #[napi]
@@ -66,8 +62,6 @@ impl NativeEngine {
             engine,
             credentials,
             wake,
-            bytes: Mutex::default(),
-            events: Mutex::default(),
         })
     }
 
@@ -183,27 +177,32 @@ impl NativeEngine {
         self.engine.set_populated(namespace, populated);
     }
 
-    /// The next bundle of items as a JSON text, empty when there is none. The bundle before has been dealt
-    /// with.
-    #[napi(catch_unwind, ts_return_type = "string")]
-    pub fn drain<'env>(&self, env: &'env Env) -> Result<JsString<'env>> {
+    /// The next bundle of items, none when there is nothing. The bundle before has been dealt with. Its events are one
+    /// text, in which U+001E stands between them; they and the binary parts are there only where items have any.
+    #[napi(
+        catch_unwind,
+        ts_return_type = "{ items: string, events?: string, bytes?: Buffer } | null"
+    )]
+    pub fn drain<'env>(&self, env: &'env Env) -> Result<Option<Object<'env>>> {
         let handoff = self.engine.drain();
-        *self.bytes.lock().unwrap_or_else(PoisonError::into_inner) = handoff.bytes;
-        *self.events.lock().unwrap_or_else(PoisonError::into_inner) = handoff.events;
-        js_string(env, &handoff.text)
-    }
-
-    /// The binary parts of the bundle that was drained last, once.
-    #[napi(catch_unwind)]
-    pub fn take_bytes(&self) -> Buffer {
-        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner)).into()
-    }
-
-    /// The events of the bundle that was drained last, once: JSON texts with U+001E between them.
-    #[napi(catch_unwind, ts_return_type = "string")]
-    pub fn take_events<'env>(&self, env: &'env Env) -> Result<JsString<'env>> {
-        let events = std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner));
-        js_string(env, &events)
+        if handoff.text.is_empty() {
+            return Ok(None);
+        }
+        let mut bundle = Object::new(env).map_err(internal)?;
+        bundle
+            .set("items", js_string(env, &handoff.text)?)
+            .map_err(internal)?;
+        if !handoff.events.is_empty() {
+            bundle
+                .set("events", js_string(env, &handoff.events)?)
+                .map_err(internal)?;
+        }
+        if !handoff.bytes.is_empty() {
+            bundle
+                .set("bytes", Buffer::from(handoff.bytes))
+                .map_err(internal)?;
+        }
+        Ok(Some(bundle))
     }
 
     /// Answers the question for a password: with one, with none, or with the reason why there is none.

@@ -1,13 +1,9 @@
 //! Names in SQL: quoting them, and reading the name of a table as users write it.
 
+use postgres_protocol::escape::escape_identifier;
+
 /// The most bytes of a name; PostgreSQL silently cuts longer ones, and two names may become one.
 const MAX_NAME_BYTES: usize = 63;
-
-/// `name` as a quoted identifier, which stands for exactly these characters.
-#[must_use]
-pub fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
 
 /// Why a text is not the name of a table.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy)]
@@ -70,8 +66,8 @@ impl TableName {
     #[must_use]
     pub fn quoted(&self) -> String {
         match &self.schema {
-            Some(schema) => format!("{}.{}", quote(schema), quote(&self.name)),
-            None => quote(&self.name),
+            Some(schema) => format!("{}.{}", escape_identifier(schema), escape_identifier(&self.name)),
+            None => escape_identifier(&self.name),
         }
     }
 }
@@ -156,9 +152,13 @@ mod tests {
 
     #[test]
     fn quotes() {
-        assert_eq!(quote("plain"), "\"plain\"");
-        assert_eq!(quote("a\"b\"\"c"), "\"a\"\"b\"\"\"\"c\"");
-        assert_eq!(quote("x\"; DROP TABLE y; --"), "\"x\"\"; DROP TABLE y; --\"");
+        let quoted = |name: &str| {
+            let name = name.to_owned();
+            TableName { schema: None, name }.quoted()
+        };
+        assert_eq!(quoted("plain"), "\"plain\"");
+        assert_eq!(quoted("a\"b\"\"c"), "\"a\"\"b\"\"\"\"c\"");
+        assert_eq!(quoted("x\"; DROP TABLE y; --"), "\"x\"\"; DROP TABLE y; --\"");
     }
 
     #[test]

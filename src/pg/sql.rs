@@ -1,6 +1,8 @@
 //! Every SQL statement of the crate. Names are quoted by `identifier`, values are parameters.
 
-use super::identifier::{quote, TableName};
+use postgres_protocol::escape::{escape_identifier, escape_literal};
+
+use super::identifier::TableName;
 use crate::wire::payload::ATTACHMENT_HEADER_END;
 
 /// Notifies one channel: parameters are channel and payload.
@@ -105,7 +107,8 @@ const NO_SEQUENCE: &str = "\"the id column has no sequence\"";
 fn notify_with_attachments(table: &str) -> String {
     let sequence = format!(
         "COALESCE(pg_get_serial_sequence({}, 'id'), '{NO_SEQUENCE}')",
-        literal(table)
+        // it takes the quoted name as a text
+        escape_literal(table)
     );
     format!(
         "WITH message AS MATERIALIZED (\
@@ -119,12 +122,6 @@ fn notify_with_attachments(table: &str) -> String {
            count(pg_notify(channel, CASE WHEN id IS NULL THEN head ELSE head || id::text || '{ATTACHMENT_HEADER_END}' END)) \
          FROM message"
     )
-}
-
-/// A string literal. `pg_get_serial_sequence` takes the (quoted) name of the table as text.
-fn literal(text: &str) -> String {
-    let escaped = text.replace('\'', "''").replace('\\', "\\\\");
-    format!("E'{escaped}'")
 }
 
 /// `LISTEN` for several channels in one round trip. `LISTEN` takes no parameters, hence the quoting.
@@ -142,7 +139,7 @@ pub fn unlisten(channels: &[String]) -> String {
 fn for_each_channel(command: &str, channels: &[String]) -> String {
     let statements: Vec<String> = channels
         .iter()
-        .map(|channel| format!("{command} {}", quote(channel)))
+        .map(|channel| format!("{command} {}", escape_identifier(channel)))
         .collect();
     statements.join("; ")
 }
@@ -176,7 +173,7 @@ mod tests {
         assert!(
             statements
                 .notify_with_attachments
-                .contains(r#"pg_get_serial_sequence(E'"o''dd"."ta""ble\\"', 'id')"#),
+                .contains(r#"pg_get_serial_sequence( E'"o''dd"."ta""ble\\"', 'id')"#),
             "{}",
             statements.notify_with_attachments
         );

@@ -80,15 +80,6 @@ impl MessageType {
         }
     }
 
-    /// Whether a message of this type carries values of the user, and so possibly binary ones.
-    #[must_use]
-    pub fn may_carry_binary(self) -> bool {
-        matches!(
-            self,
-            Self::Broadcast | Self::ServerSideEmit | Self::ServerSideEmitResponse | Self::BroadcastAck
-        )
-    }
-
     /// Whether it only tells which servers are there.
     #[must_use]
     pub fn tells_who_is_there(self) -> bool {
@@ -134,7 +125,6 @@ mod tests {
                 .filter(|&code| matches(MessageType::from_code(code)))
                 .collect::<Vec<_>>()
         };
-        assert_eq!(codes(MessageType::may_carry_binary), [3, 9, 10, 12]);
         assert_eq!(codes(MessageType::is_response), [8, 10, 11, 12]);
         assert_eq!(codes(MessageType::tells_who_is_there), [1, 2, 13]);
     }
