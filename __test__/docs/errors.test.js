@@ -1,6 +1,6 @@
 "use strict";
 
-// docs/errors.md: an entry for each code that an error can have.
+// docs/errors.md: a row in its table and an entry for each code that an error can have.
 
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
@@ -43,6 +43,21 @@ describe("docs/errors.md", () => {
       [...entries.keys()].sort(),
       Object.keys(ERROR_CODES).sort(),
     );
+  });
+
+  it("begins with a table that has a row for each code", () => {
+    const [beginning = ""] = readFile("docs", "errors.md").split(/^## /m);
+    const rows = beginning
+      .split("\n")
+      .filter((line) => line.startsWith("| [`"));
+    const codes = rows.map((row) => {
+      const cells = row.split(/(?<!\\)\|/).slice(1, -1);
+      assert.equal(cells.filter((cell) => cell.trim()).length, 4, row);
+      const [, code = "", anchor] = /\[`(\w+)`\]\(#(\w+)\)/.exec(row) ?? [];
+      assert.equal(anchor, code.toLowerCase());
+      return code;
+    });
+    assert.deepEqual(codes.sort(), Object.keys(ERROR_CODES).sort());
   });
 
   it("says of each what is seen, why, and what to do", () => {

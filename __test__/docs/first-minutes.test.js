@@ -1,6 +1,6 @@
 "use strict";
 
-// "The first minutes" of the README, in a clone: two servers, a client of each, a message.
+// The server of the README and the client of "Getting started", in a clone: two servers, a client of each, a message.
 
 const assert = require("node:assert/strict");
 const { spawn } = require("node:child_process");
@@ -20,14 +20,28 @@ const FOLDER = path.join(root, "target", "first-minutes");
 /** Processes are started on a machine that may be busy. */
 const PATIENCE = { timeout: 60_000 };
 
-/** @param {string} program a file that the README tells to save */
-function saveProgram(program) {
-  const block = readCodeBlocks(path.join(root, "README.md")).find(
+/**
+ * @param {string} document which tells to save a file
+ * @param {string} program the file
+ */
+function saveProgram(document, program) {
+  const block = readCodeBlocks(path.join(root, document)).find(
     (candidate) => candidate.program === program,
   );
-  assert.ok(block, `no ${program} in the README`);
+  assert.ok(block, `no ${program} in ${document}`);
   fs.writeFileSync(path.join(FOLDER, program), block.code);
 }
+
+describe("the server of the README", () => {
+  const block = readCodeBlocks(path.join(root, "README.md")).find(
+    ({ program }) => program === "server.mjs",
+  );
+
+  it("has about 15 lines", () => {
+    const lines = block?.code.split("\n").filter(Boolean) ?? [];
+    assert.ok(lines.length > 0 && lines.length <= 16, `${lines.length}`);
+  });
+});
 
 describe("the first minutes with the README", () => {
   const database = useDatabase();
@@ -38,7 +52,8 @@ describe("the first minutes with the README", () => {
 
   before(() => {
     fs.mkdirSync(FOLDER, { recursive: true });
-    ["server.cjs", "client.mjs"].forEach(saveProgram);
+    saveProgram("README.md", "server.mjs");
+    saveProgram(path.join("docs", "getting-started.md"), "client.mjs");
     database.closeFirst(async () => {
       for (const child of processes) child.kill("SIGKILL");
     });
@@ -64,7 +79,7 @@ describe("the first minutes with the README", () => {
   it("end with a message in both windows, and servers that close", async () => {
     const ports = [await findFreePort(), await findFreePort()];
     const servers = ports.map((port) =>
-      start(["server.cjs"], {
+      start(["server.mjs"], {
         DATABASE_URL: database.connectionString,
         PORT: String(port),
       }),

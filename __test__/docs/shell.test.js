@@ -123,6 +123,19 @@ function commandsOf({ file, code }) {
 describe("commands in the documentation", () => {
   const blocks = blocksIn("sh");
 
+  // a connection string needs it, and nothing else may bring it
+  it("install pg with this package", () => {
+    const installs = blocks
+      .flatMap(commandsOf)
+      .map(({ words }) => words)
+      .filter(([npm, verb]) => npm === "npm" && verb === "install")
+      .filter((words) => words.includes(name));
+    assert.ok(installs.length >= 2);
+    for (const words of installs) {
+      assert.ok(words.includes("pg"), words.join(" "));
+    }
+  });
+
   it("are there", () => assert.ok(blocks.length > 5));
 
   for (const block of blocks) {

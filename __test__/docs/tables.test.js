@@ -111,8 +111,8 @@ function membersOf(value, prefix = "") {
 describe("options in the documentation", () => {
   const all = [...Object.keys(resolveOptions()), ...TARGETS];
 
-  it("are those of the README", () =>
-    checkDefaults(optionsIn("README.md"), all));
+  it("are those of docs/options.md", () =>
+    checkDefaults(optionsIn("docs/options.md"), all));
 
   it("are those of the declarations", () =>
     checkDefaults(optionsInDeclarations(), all));
@@ -137,23 +137,63 @@ describe("statistics in the documentation", () => {
   });
 });
 
-describe("failure modes in the documentation", () => {
-  const rows = readText("docs/failure-modes.md")
-    .split("\n")
-    .filter((line) => line.startsWith("|"))
-    .map(cellsOf);
-  const [titles = []] = rows;
+/** The parts of a section about a fault, in their order. */
+const PARTS = ["Clients", "`errorHandler`", "Lost", "JavaScript adapter"];
 
-  it("are told in the same columns everywhere", () => {
-    assert.equal(titles.at(-1), "JavaScript adapter 0.5.0");
-    for (const row of rows.filter(([first]) => first === titles[0])) {
-      assert.deepEqual(row, titles);
+/** @param {string} title of a section, as GitHub makes an anchor of it */
+function anchorOf(title) {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replaceAll(/\s/g, "-");
+}
+
+describe("failure modes in the documentation", () => {
+  const pages = fs
+    .readdirSync(path.join(root, "docs"))
+    .filter((name) => /^failure-modes-.*\.md$/.test(name));
+  const sections = pages.flatMap((page) =>
+    readText(`docs/${page}`)
+      .split(/^## /m)
+      .slice(1)
+      .map((section) => {
+        const [title = "", ...lines] = section.split("\n");
+        return { page, title, text: lines.join("\n") };
+      }),
+  );
+
+  it("are there", () => assert.ok(sections.length > 50, `${sections.length}`));
+
+  it("are told in the same parts everywhere, with something in each", () => {
+    for (const { title, text } of sections) {
+      const parts = [...text.matchAll(/^- \*\*(.+?):\*\* \S/gm)];
+      assert.deepEqual(
+        parts.map(([, part]) => part),
+        PARTS,
+        title,
+      );
     }
   });
 
-  it("have something in each of them", () => {
-    for (const row of rows) {
-      assert.equal(row.filter(Boolean).length, titles.length, row[0]);
+  it("are short: no line has more than 500 characters", () => {
+    for (const { title, text } of sections) {
+      for (const line of text.split("\n")) {
+        assert.ok(line.length <= 500, `${title}: ${line}`);
+      }
     }
+  });
+
+  it("have a row in the tables of docs/failure-modes.md, and no row has no section", () => {
+    const rows = readText("docs/failure-modes.md")
+      .split("\n")
+      .filter((line) => line.startsWith("| ["))
+      .map(cellsOf);
+    for (const row of rows) {
+      assert.equal(row.filter(Boolean).length, 3, row[0]);
+    }
+    assert.deepEqual(
+      rows.map(([first = ""]) => /\]\((.+)\)$/.exec(first)?.[1]).sort(),
+      sections.map(({ page, title }) => `${page}#${anchorOf(title)}`).sort(),
+    );
   });
 });

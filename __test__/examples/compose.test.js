@@ -19,6 +19,9 @@ const { assertImageStartsExample } = require("./image.js");
 const { findCompose } = require("../support/programs.js");
 
 const NAME = "docker-compose";
+
+/** The default of Socket.IO, in bytes. */
+const MAX_HTTP_BUFFER_SIZE = 1e6;
 const FOLDER = exampleFolder(NAME);
 
 /** @param {string} file */
@@ -85,6 +88,12 @@ describe("the example with Docker Compose", () => {
     assert.ok(fs.existsSync(path.join(FOLDER, configuration)));
     assert.match(read("nginx.conf"), /^ *listen 80;$/m);
     assert.match(services.nginx.ports[0], /:80$/);
+  });
+
+  it("leaves the limit of messages to Socket.IO", () => {
+    const [, limit] =
+      /^ *client_max_body_size (\d+)m;$/m.exec(read("nginx.conf")) ?? [];
+    assert.ok(Number(limit) * 2 ** 20 > MAX_HTTP_BUFFER_SIZE);
   });
 
   it("builds an image that starts the server without npm in between", () => {

@@ -26,6 +26,7 @@ const ASKED_FOR = {
   "@nestjs/platform-express": "@nestjs/core loads it by itself",
   "reflect-metadata": "a peer of @nestjs/core",
   rxjs: "a peer of @nestjs/core",
+  pg: "reads the connection string for this package",
 };
 
 /**
@@ -100,10 +101,16 @@ describe("the manifest of the example", () => {
     });
 
     it(`${name} names the packages that it loads, and no other`, () => {
+      const loaded = packagesLoaded(name);
       const expected = Object.keys(dependencies).filter(
-        (dependency) => !(dependency in ASKED_FOR),
+        (dependency) =>
+          loaded.includes(dependency) || !(dependency in ASKED_FOR),
       );
-      assert.deepEqual(packagesLoaded(name), expected.sort());
+      assert.deepEqual(loaded, expected.sort());
+    });
+
+    it(`${name} names pg if it passes on where the database is`, () => {
+      assert.equal("pg" in dependencies, root.name in dependencies);
     });
   }
 });

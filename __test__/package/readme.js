@@ -1,17 +1,26 @@
 "use strict";
 
-// What README.md tells the reader to type and to save.
+// The commands that the first documents tell the reader to type, and the programs that they tell to save.
 
 const path = require("node:path");
 const { readCodeBlocks } = require("../../scripts/markdown.js");
 
-const README = path.join(__dirname, "..", "..", "README.md");
+const root = path.join(__dirname, "..", "..");
+const README = path.join(root, "README.md");
+
+/** Where a new reader finds programs, in this order. */
+const DOCUMENTS = ["README.md", "docs/getting-started.md", "docs/emitter.md"];
 
 /** @typedef {{ file: string, code: string }} Program */
 
+/** @returns {import("../../scripts/markdown.js").CodeBlock[]} */
+function blocks() {
+  return DOCUMENTS.flatMap((name) => readCodeBlocks(path.join(root, name)));
+}
+
 /** @returns {Program[]} */
 function programs() {
-  return readCodeBlocks(README).flatMap(({ program, code }) =>
+  return blocks().flatMap(({ program, code }) =>
     program === undefined ? [] : [{ file: program, code }],
   );
 }
@@ -21,23 +30,22 @@ function programs() {
  * @returns {string[][]} the arguments of each such command
  */
 function commands(command) {
-  return readCodeBlocks(README)
+  return blocks()
     .filter(({ language }) => language === "sh")
-    .flatMap(({ code }) => code.split("\n"))
+    .flatMap(({ code }) => code.replaceAll(/\s#.*/g, "").split("\n"))
     .filter((line) => line.startsWith(`${command} `))
     .map((line) => line.slice(command.length).trim().split(/\s+/));
 }
 
-/** @returns {string[]} what it says to install, as it names it */
+/** @returns {string[]} the packages to install, as they are named there */
 function installedPackages() {
-  return commands("npm install")
-    .flat()
-    .filter((word) => !word.startsWith("-"));
+  const words = commands("npm install").flat();
+  return [...new Set(words.filter((word) => !word.startsWith("-")))];
 }
 
 /**
  * @param {string} file
- * @returns {string[] | undefined} the arguments with which it has the file compiled
+ * @returns {string[] | undefined} the arguments to compile the file with
  */
 function compilation(file) {
   return commands("npx tsc").find((args) => args.includes(file));

@@ -7,18 +7,19 @@ const cluster = /** @type {any} */ (require("node:cluster"));
 
 const { createAdapter } = require("@socket.io/cluster-adapter");
 const { setupPrimary } = require("@socket.io/postgres-adapter-rs");
-const { Pool } = require("pg");
 const { Server } = require("socket.io");
 
 const { DATABASE_URL, PORT = "3000", WORKERS = "2" } = process.env;
 
 function runPrimary() {
+  if (!DATABASE_URL) {
+    throw new Error("Set DATABASE_URL to a PostgreSQL connection string.");
+  }
   // so that binary content passes between the processes as it is
   cluster.setupPrimary({ serialization: "advanced" });
 
-  const pool = new Pool({ connectionString: DATABASE_URL });
-  const primary = setupPrimary(pool, {
-    errorHandler: (err) => console.error(`Primary: ${err.message}`),
+  const primary = setupPrimary(DATABASE_URL, {
+    errorHandler: (err) => console.error(err.code, err.message),
   });
 
   cluster.on("listening", (worker, { port }) => {
@@ -34,10 +35,7 @@ function runPrimary() {
     for (const worker of Object.values(cluster.workers ?? {})) {
       worker?.send("close");
     }
-    cluster.disconnect(async () => {
-      await primary.close();
-      await pool.end();
-    });
+    cluster.disconnect(() => primary.close());
   };
   process.once("SIGINT", close);
   process.once("SIGTERM", close);

@@ -32,7 +32,7 @@ async function main() {
 
   const emitter = new Emitter(connectionString, {
     errorHandler(error) {
-      console.error(error.message);
+      console.error(error.code, error.message);
       process.exitCode = 1;
     },
   });

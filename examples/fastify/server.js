@@ -1,19 +1,16 @@
 import { createAdapter } from "@socket.io/postgres-adapter-rs";
 import fastify from "fastify";
-import { Pool } from "pg";
 import { Server } from "socket.io";
 
 const { DATABASE_URL, PORT = "3000" } = process.env;
-
-// The pool of your application: the adapter reads its settings and leaves its connections to you.
-const pool = new Pool({ connectionString: DATABASE_URL });
-// An idle connection may break at any time. Without a listener that would end the process.
-pool.on("error", (err) => console.error(`Pool: ${err.message}`));
+if (!DATABASE_URL) {
+  throw new Error("Set DATABASE_URL to a PostgreSQL connection string.");
+}
 
 const app = fastify();
 const io = new Server(app.server, {
-  adapter: createAdapter(pool, {
-    errorHandler: (err) => console.error(`Adapter: ${err.message}`),
+  adapter: createAdapter(DATABASE_URL, {
+    errorHandler: (err) => console.error(err.code, err.message),
   }),
 });
 
@@ -38,9 +35,8 @@ app.post("/messages", { schema: { body: message } }, (request, reply) => {
 });
 
 // Before Fastify waits for its connections to end, which those of WebSockets never do by themselves: this disconnects
-// the clients and sends what is still to be sent to the other servers.
+// the clients and sends the rest to the other servers.
 app.addHook("preClose", () => io.close());
-app.addHook("onClose", () => pool.end());
 
 await app.listen({ port: Number(PORT), host: "0.0.0.0" });
 console.log(`Listening on port ${PORT}`);

@@ -3,15 +3,12 @@
 const { createServer } = require("node:http");
 
 const { createAdapter } = require("@socket.io/postgres-adapter-rs");
-const { Pool } = require("pg");
 const { Server } = require("socket.io");
 
 const { DATABASE_URL, PORT = "3000" } = process.env;
-
-// The pool of your application: the adapter reads its settings and leaves its connections to you.
-const pool = new Pool({ connectionString: DATABASE_URL });
-// An idle connection may break at any time. Without a listener that would end the process.
-pool.on("error", (err) => console.error(`Pool: ${err.message}`));
+if (!DATABASE_URL) {
+  throw new Error("Set DATABASE_URL to a PostgreSQL connection string.");
+}
 
 // Socket.IO answers what begins with /socket.io/, this function everything else.
 const server = createServer((request, response) => {
@@ -19,8 +16,8 @@ const server = createServer((request, response) => {
 });
 
 const io = new Server(server, {
-  adapter: createAdapter(pool, {
-    errorHandler: (err) => console.error(`Adapter: ${err.message}`),
+  adapter: createAdapter(DATABASE_URL, {
+    errorHandler: (err) => console.error(err.code, err.message),
   }),
 });
 
@@ -33,11 +30,7 @@ io.on("connection", (socket) => {
 
 server.listen(Number(PORT), () => console.log(`Listening on port ${PORT}`));
 
-async function close() {
-  // disconnects the clients, sends what is still to be sent to the other servers, and closes the HTTP server
-  await io.close();
-  await pool.end();
-}
-
+// disconnects the clients, sends the rest to the other servers, and closes the HTTP server
+const close = () => io.close();
 process.once("SIGINT", close);
 process.once("SIGTERM", close);

@@ -3,16 +3,14 @@
 const { createServer } = require("node:http");
 
 const { createAdapter } = require("@socket.io/postgres-adapter-rs");
-const { Pool } = require("pg");
 const { Server } = require("socket.io");
 
 const { createProbes } = require("./probes.js");
 
 const { DATABASE_URL, PORT = "3000" } = process.env;
-
-const pool = new Pool({ connectionString: DATABASE_URL });
-// An idle connection may break at any time. Without a listener that would end the process.
-pool.on("error", (err) => console.error(`Pool: ${err.message}`));
+if (!DATABASE_URL) {
+  throw new Error("Set DATABASE_URL to a PostgreSQL connection string.");
+}
 
 const server = createServer(
   createProbes(() => /** @type {any} */ (io.of("/").adapter)),
@@ -20,8 +18,8 @@ const server = createServer(
 
 /** @type {Server} */
 const io = new Server(server, {
-  adapter: createAdapter(pool, {
-    errorHandler: (err) => console.error(`Adapter: ${err.message}`),
+  adapter: createAdapter(DATABASE_URL, {
+    errorHandler: (err) => console.error(err.code, err.message),
   }),
 });
 
@@ -34,11 +32,7 @@ io.on("connection", (socket) => {
 
 server.listen(Number(PORT), () => console.log(`Listening on port ${PORT}`));
 
-async function close() {
-  // disconnects the clients, sends what is still to be sent to the other servers, and closes the HTTP server
-  await io.close();
-  await pool.end();
-}
-
+// disconnects the clients, sends the rest to the other servers, and closes the HTTP server
+const close = () => io.close();
 process.once("SIGINT", close);
 process.once("SIGTERM", close);

@@ -3,17 +3,15 @@
 const { createServer } = require("node:http");
 
 const { createAdapter } = require("@socket.io/postgres-adapter-rs");
-const { Pool } = require("pg");
 const { register } = require("prom-client");
 const { Server } = require("socket.io");
 
 const { registerMetrics } = require("./metrics.js");
 
 const { DATABASE_URL, PORT = "3000" } = process.env;
-
-const pool = new Pool({ connectionString: DATABASE_URL });
-// An idle connection may break at any time. Without a listener that would end the process.
-pool.on("error", (err) => console.error(`Pool: ${err.message}`));
+if (!DATABASE_URL) {
+  throw new Error("Set DATABASE_URL to a PostgreSQL connection string.");
+}
 
 const server = createServer(async (request, response) => {
   if (request.url !== "/metrics") {
@@ -25,8 +23,8 @@ const server = createServer(async (request, response) => {
 });
 
 const io = new Server(server, {
-  adapter: createAdapter(pool, {
-    errorHandler: (err) => console.error(`Adapter: ${err.message}`),
+  adapter: createAdapter(DATABASE_URL, {
+    errorHandler: (err) => console.error(err.code, err.message),
   }),
 });
 
@@ -42,10 +40,6 @@ registerMetrics(register, /** @type {PostgresAdapter} */ (io.of("/").adapter));
 
 server.listen(Number(PORT), () => console.log(`Listening on port ${PORT}`));
 
-async function close() {
-  await io.close();
-  await pool.end();
-}
-
+const close = () => io.close();
 process.once("SIGINT", close);
 process.once("SIGTERM", close);

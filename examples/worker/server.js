@@ -12,6 +12,7 @@ const { addJob, createQueue } = require("./queue.js");
 const { DATABASE_URL, PORT = "3000" } = process.env;
 const LARGEST = 10_000_000;
 
+// For the queue; the adapter reads its settings and leaves its connections alone.
 const pool = new Pool({ connectionString: DATABASE_URL });
 // An idle connection may break at any time. Without a listener that would end the process.
 pool.on("error", (err) => console.error(`Pool: ${err.message}`));
@@ -22,7 +23,7 @@ const server = createServer((request, response) => {
 
 const io = new Server(server, {
   adapter: createAdapter(pool, {
-    errorHandler: (err) => console.error(`Adapter: ${err.message}`),
+    errorHandler: (err) => console.error(err.code, err.message),
   }),
 });
 

@@ -21,7 +21,7 @@ const pool = new Pool({ connectionString: process.env.DATABASE_URL });
 pool.on("error", (err) => console.error(`Pool: ${err.message}`));
 
 const emitter = new Emitter(pool, {
-  errorHandler: (err) => console.error(`Emitter: ${err.message}`),
+  errorHandler: (err) => console.error(err.code, err.message),
 });
 
 const ending = new AbortController();

@@ -5,6 +5,9 @@ import { PostgresIoAdapter } from "./postgres-io.adapter";
 
 async function bootstrap() {
   const { DATABASE_URL, PORT = "3000" } = process.env;
+  if (!DATABASE_URL) {
+    throw new Error("Set DATABASE_URL to a PostgreSQL connection string.");
+  }
   const app = await NestFactory.create(AppModule, {
     logger: ["warn", "error"],
   });
