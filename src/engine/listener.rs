@@ -11,6 +11,7 @@ use super::shared::Shared;
 use super::shutdown::Shutdown;
 use super::stats::Link;
 use super::supervisor::{Ended, Supervisor};
+use crate::cluster::membership::{Evidence, Generation};
 use crate::error::{Error, Result};
 use crate::options::Role;
 use crate::pg::database::{Database, Listener};
@@ -40,6 +41,7 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
             Ended::Shutdown => return connection.close().await,
             Ended::Lost(error) => {
                 drop(connection);
+                shared.namespaces().on_session_lost();
                 if supervisor.lost(error, &mut shutdown).await.is_none() {
                     return;
                 }
@@ -58,6 +60,8 @@ async fn serve<L: Listener>(
 ) -> Ended {
     let mut channels = Channels::default();
     let mut changed = true;
+    // Read before the session listens on anything: all that comes over it was said later.
+    let generation = shared.namespaces().generation();
     // Whoever came or went while there was no connection must be found out again.
     shared.announce_everywhere();
     loop {
@@ -71,7 +75,7 @@ async fn serve<L: Listener>(
             received.deliver(connection).await?;
             tokio::select! {
                 () = shared.namespaces_changed.notified() => Ok(true),
-                arrived = receive(shared, connection, received) => arrived.map(|()| false),
+                arrived = receive(shared, connection, received, generation) => arrived.map(|()| false),
             }
         };
         match shutdown.or(step).await {
@@ -87,9 +91,15 @@ async fn receive<L: Listener>(
     shared: &Shared,
     connection: &mut L,
     received: &mut Received<'_>,
+    generation: Generation,
 ) -> Result<()> {
     let arrival = connection.receive(&mut received.notifications, MOST_NOTIFICATIONS);
-    shared.clock.hearing.listening(arrival).await
+    shared.clock.hearing.listening(arrival).await?;
+    received.evidence = Evidence {
+        generation,
+        received_at: shared.clock.now(),
+    };
+    Ok(())
 }
 
 /// Whoever joins from now on is not noticed.
