@@ -124,6 +124,12 @@ impl Options {
         Ok(options)
     }
 
+    /// The incarnation of this server: no other one makes requests under the same prefix.
+    #[must_use]
+    pub fn incarnation(&self) -> &str {
+        &self.request_prefix
+    }
+
     /// After how much silence a heartbeat is sent.
     #[must_use]
     pub fn heartbeat_interval(&self) -> Duration {

@@ -38,7 +38,8 @@ fn agrees(envelope: &Envelope<'_>, value: &Value) {
     assert_eq!(envelope.nsp.as_deref(), value["nsp"].as_str());
     assert_eq!(envelope.node_id.as_deref(), value["nodeId"].as_str());
     assert_eq!(envelope.reads_frames, value["readsFrames"] == true);
-    assert_eq!(envelope.life.as_deref(), value["life"].as_str());
+    assert_eq!(envelope.incarnation.as_deref(), value["life"].as_str());
+    assert_eq!(envelope.generation, value["generation"].as_u64());
     assert_eq!(envelope.was_framed, value["wasFramed"] == true);
     let id = match &value["attachmentId"] {
         Value::String(digits) => digits.parse().ok(),

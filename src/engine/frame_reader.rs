@@ -3,6 +3,7 @@
 use super::inbox::{Binary, Item};
 use super::router::{self, Channel, Content, Json};
 use super::shared::Shared;
+use crate::cluster::membership::Evidence;
 use crate::error::{Error, ErrorKind};
 use crate::wire::frame::{self, Block, Entry, Piece, Streams};
 use crate::wire::message::Envelope;
@@ -20,7 +21,7 @@ pub struct FrameReader {
 
 impl FrameReader {
     /// Reads a piece of any stream, and hands over what is for JavaScript of the messages that are complete with it.
-    pub async fn deliver(&mut self, shared: &Shared, payload: &str) {
+    pub async fn deliver(&mut self, shared: &Shared, payload: &str, evidence: Evidence) {
         let piece = match Piece::parse(payload) {
             Ok(piece) => piece,
             Err(error) => return shared.inbox.push(malformed(error)).await,
@@ -36,18 +37,18 @@ impl FrameReader {
             Ok(block) => block,
             Err(error) => return shared.inbox.push(malformed(error)).await,
         };
-        deliver_block(shared, &piece, &block).await;
+        deliver_block(shared, &piece, &block, evidence).await;
     }
 }
 
 /// Hands over what is for JavaScript of the messages that are complete with a piece.
-async fn deliver_block(shared: &Shared, piece: &Piece<'_>, block: &Block) {
+async fn deliver_block(shared: &Shared, piece: &Piece<'_>, block: &Block, evidence: Evidence) {
     let mut items = Vec::new();
     let mut skipped = Skipped::default();
     for entry in block.entries() {
         let read = entry
             .map_err(Problem::from)
-            .and_then(|entry| read_entry(shared, piece, &entry));
+            .and_then(|entry| read_entry(shared, piece, &entry, evidence));
         let item = match read {
             Ok(Some(Item::Report(error))) => skipped.add(error.into()),
             Ok(item) => item,
@@ -93,15 +94,27 @@ impl Skipped {
     }
 }
 
-fn read_entry(shared: &Shared, piece: &Piece<'_>, entry: &Entry<'_>) -> Result<Option<Item>, Problem> {
+fn read_entry(
+    shared: &Shared,
+    piece: &Piece<'_>,
+    entry: &Entry<'_>,
+    evidence: Evidence,
+) -> Result<Option<Item>, Problem> {
     if !entry.is_binary() {
-        return read_data(shared, piece, entry, entry.data, None);
+        return read_data(shared, piece, entry, entry.data, None, evidence);
     }
     let frame::Binary { data, bytes, parts } = match entry.options {
         Some(_) => entry.binary_with_placeholders()?,
         None => entry.binary_with_markers(&shared.options.marker)?,
     };
-    read_data(shared, piece, entry, &data, Some(Binary { bytes, parts }))
+    read_data(
+        shared,
+        piece,
+        entry,
+        &data,
+        Some(Binary { bytes, parts }),
+        evidence,
+    )
 }
 
 /// Reads an entry whose data is `data`: with something in the place of each binary part, if there are any.
@@ -111,6 +124,7 @@ fn read_data(
     entry: &Entry<'_>,
     data: &str,
     binary: Option<Binary>,
+    evidence: Evidence,
 ) -> Result<Option<Item>, Problem> {
     let (envelope, json) = match entry.options {
         Some(options) => (
@@ -127,7 +141,13 @@ fn read_data(
         return Err("a name in the message is not text".into());
     }
     let content = Content { json, binary };
-    Ok(router::route(shared, Channel::Frames, &envelope, content))
+    Ok(router::route(
+        shared,
+        Channel::Frames,
+        &envelope,
+        content,
+        evidence,
+    ))
 }
 
 fn malformed(problem: impl Into<Problem>) -> Item {

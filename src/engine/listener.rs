@@ -12,6 +12,7 @@ use super::shared::Shared;
 use super::shutdown::Shutdown;
 use super::stats::Link;
 use super::supervisor::{Ended, Supervisor};
+use crate::cluster::membership::{Evidence, Generation};
 use crate::error::{Error, Result};
 use crate::options::Role;
 use crate::pg::database::{Database, Listener};
@@ -41,6 +42,7 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
             Ended::Shutdown => return connection.close().await,
             Ended::Lost(error) => {
                 drop(connection);
+                shared.namespaces().on_session_lost();
                 if supervisor.lost(error, &mut shutdown).await.is_none() {
                     return;
                 }
@@ -59,6 +61,8 @@ async fn serve<L: Listener>(
 ) -> Ended {
     let mut channels = Channels::default();
     let mut changed = true;
+    // Read before the session listens on anything: all that comes over it was said later.
+    let generation = shared.namespaces().generation();
     // Whoever came or went while there was no connection must be found out again.
     shared.announce_everywhere();
     loop {
@@ -74,7 +78,11 @@ async fn serve<L: Listener>(
                 shared.namespaces_changed.notified().await;
                 Ok(true)
             };
-            let arrival = async { receive(shared, connection, received).await.map(|()| false) };
+            let arrival = async {
+                receive(shared, connection, received, generation)
+                    .await
+                    .map(|()| false)
+            };
             // In turns: neither keeps the other waiting for ever.
             if changed {
                 first_of(arrival, reopened).await
@@ -104,9 +112,15 @@ async fn receive<L: Listener>(
     shared: &Shared,
     connection: &mut L,
     received: &mut Received<'_>,
+    generation: Generation,
 ) -> Result<()> {
     let arrival = connection.receive(&mut received.notifications, MOST_NOTIFICATIONS);
-    shared.clock.hearing.listening(arrival).await
+    shared.clock.hearing.listening(arrival).await?;
+    received.evidence = Evidence {
+        generation,
+        received_at: shared.clock.now(),
+    };
+    Ok(())
 }
 
 /// Whoever joins from now on is not noticed.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::cluster::membership::Membership;
+use crate::cluster::membership::{Generation, Membership};
 use crate::cluster::rooms::RoomIndex;
 
 /// What a namespace is called in Socket.IO and in PostgreSQL.
@@ -48,6 +48,7 @@ pub struct Namespaces {
     by_channel: BTreeMap<Arc<str>, NamespaceId>,
     by_name: BTreeMap<Arc<str>, NamespaceId>,
     last_id: NamespaceId,
+    generation: Generation,
 }
 
 impl Namespaces {
@@ -120,6 +121,20 @@ impl Namespaces {
     /// All open namespaces.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (NamespaceId, &mut Namespace)> {
         self.by_id.iter_mut().map(|(id, namespace)| (*id, namespace))
+    }
+
+    /// A session, listening or publishing, was lost: the peers have to be heard anew.
+    pub fn on_session_lost(&mut self) {
+        self.generation = self.generation.next();
+        for namespace in self.by_id.values_mut() {
+            namespace.members.mark_unconfirmed(self.generation);
+        }
+    }
+
+    /// The generation of a listening session that begins now.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
     }
 
     /// The channels of all open namespaces.

@@ -8,7 +8,7 @@ use crate::cluster::batch::Outgoing;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Role;
 use crate::wire::message::MessageType;
-use crate::wire::payload::Extra;
+use crate::wire::payload::Extension;
 use crate::wire::{msgpack, payload};
 
 /// Gives a message its form. One that cannot have any is reported, and done with.
@@ -37,16 +37,20 @@ fn prepare(shared: &Shared, message: Pending) -> Result<Outgoing> {
         ..
     } = message;
     let channel = Arc::clone(&address.channel);
-    let extra = match kind {
-        _ if was_framed => Extra::WasFramed,
+    let extension = match kind {
+        _ if was_framed => Extension::FrameRepeat,
         MessageType::InitialHeartbeat | MessageType::Heartbeat if shared.frame_channel.is_some() => {
-            Extra::ReadsFrames {
-                life: &options.request_prefix,
+            Extension::FrameCapable {
+                incarnation: options.incarnation(),
+                generation: None,
             }
         }
-        _ => Extra::No,
+        MessageType::AdapterClose if options.role == Role::Server => Extension::Goodbye {
+            incarnation: options.incarnation(),
+        },
+        _ => Extension::None,
     };
-    let compose = |data: Option<&str>| payload::compose(kind, data, &options.uid, &address.nsp, extra);
+    let compose = |data: Option<&str>| payload::compose(kind, data, &options.uid, &address.nsp, extension);
     let text = match body {
         Body::Data(data) => compose(data.as_deref()),
         Body::Event { options, event } => compose(Some(&payload::broadcast_data(&options, &event))),

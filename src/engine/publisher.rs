@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::cleaner::Cleaner;
-use super::reunion;
+use super::peer_wait;
 use super::shared::Shared;
 use super::shutdown::Shutdown;
 use super::stats::Link;
@@ -53,7 +53,7 @@ pub async fn run<D: Database>(shared: Arc<Shared>, database: Arc<D>, mut shutdow
             Ended::Shutdown => return connection.close().await,
             Ended::Lost(error) => {
                 drop(connection);
-                reunion::doubt_peers(&shared);
+                shared.namespaces().on_session_lost();
                 if supervisor.lost(error, &mut shutdown).await.is_none() {
                     return;
                 }
@@ -99,7 +99,7 @@ impl<'a> Work<'a> {
             self.shared.inbox.report(error);
         }
         match shutdown
-            .or(reunion::wait_for_peers(self.shared, connection))
+            .or(peer_wait::wait_for_peers(self.shared, connection))
             .await
         {
             None => return Ended::Shutdown,

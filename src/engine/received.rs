@@ -7,6 +7,7 @@ use super::frame_reader::FrameReader;
 use super::inbox::{Binary, Item};
 use super::router::{self, Channel, Content, Json};
 use super::shared::Shared;
+use crate::cluster::membership::Evidence;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pg::database::{FetchLimits, Listener, Notification, Stored};
 use crate::wire::message::Envelope;
@@ -25,6 +26,8 @@ pub struct Received<'a> {
     shared: &'a Shared,
     /// In the order of their arrival.
     pub notifications: Vec<Notification>,
+    /// When they were received: they came together.
+    pub evidence: Evidence,
     /// How many attachments the next query reads: one after a loss, then more and more again.
     most_attachments: usize,
     /// How many connections in a row were lost over the next attachment.
@@ -42,6 +45,7 @@ impl<'a> Received<'a> {
         Self {
             shared,
             notifications: Vec::new(),
+            evidence: Evidence::default(),
             most_attachments: MOST_ATTACHMENTS,
             losses: 0,
             frames: FrameReader::default(),
@@ -149,13 +153,15 @@ impl<'a> Received<'a> {
         let mut rows = wanted.iter().zip(rows).peekable();
         for (index, notification) in section.iter().enumerate() {
             if self.is_framed(notification) {
-                self.frames.deliver(self.shared, &notification.payload).await;
+                self.frames
+                    .deliver(self.shared, &notification.payload, self.evidence)
+                    .await;
                 continue;
             }
             let item = match Envelope::parse(&notification.payload) {
                 Err(error) => Some(malformed(notification, "a notification", error)),
                 Ok(envelope) if router::is_own(self.shared, &envelope) => {
-                    router::report_namesake(self.shared, &envelope)
+                    router::hear_own(self.shared, &envelope)
                 }
                 Ok(header) if header.attachment_id.is_some() && !header.was_framed => {
                     self.count_bytes(notification.payload.len());
@@ -169,7 +175,7 @@ impl<'a> Received<'a> {
                         binary: None,
                     };
                     let channel = Channel::Namespace(&notification.channel);
-                    router::route(self.shared, channel, &envelope, content)
+                    router::route(self.shared, channel, &envelope, content, self.evidence)
                 }
             };
             if let Some(item) = item {
@@ -227,7 +233,7 @@ impl<'a> Received<'a> {
                     binary: (!parts.is_empty()).then_some(Binary { bytes, parts }),
                 };
                 let channel = Channel::Namespace(&notification.channel);
-                router::route(self.shared, channel, &envelope, content)
+                router::route(self.shared, channel, &envelope, content, self.evidence)
             }
         }
     }

@@ -8,11 +8,11 @@ use super::namespaces::{Namespace, NamespaceId};
 use super::pending::Body;
 use super::shared::Shared;
 use super::stats::Unconcerned;
-use crate::cluster::membership::Heard;
+use crate::cluster::membership::{Evidence, Generation, Goodbye, Heard, Sender};
 use crate::error::{Error, ErrorKind};
 use crate::options::Role;
 use crate::wire::message::{Envelope, MessageType};
-use crate::wire::payload::{self, Extra};
+use crate::wire::payload::{self, Extension};
 
 /// Where a message was heard.
 #[derive(Debug, Clone, Copy)]
@@ -79,11 +79,17 @@ pub fn is_own(shared: &Shared, envelope: &Envelope<'_>) -> bool {
     sender.as_deref() == Some(shared.options.uid.as_str())
 }
 
-/// A message in our own name that is not ours: another server has the same uid, and what it says is not heard here.
-/// Told once.
-pub fn report_namesake(shared: &Shared, envelope: &Envelope<'_>) -> Option<Item> {
-    let life = envelope.life.as_deref()?;
-    if life == shared.options.request_prefix || shared.namesake_known.swap(true, Ordering::Relaxed) {
+/// Hears a message in our own name: the echo of one of ours, or the word of another server that has the same uid. What
+/// that one says is not heard here; reports it, once.
+pub fn hear_own(shared: &Shared, envelope: &Envelope<'_>) -> Option<Item> {
+    let incarnation = envelope.incarnation.as_deref()?;
+    if incarnation == shared.options.incarnation() {
+        if let Some(generation) = envelope.generation {
+            hear_echo(shared, envelope, Generation(generation));
+        }
+        return None;
+    }
+    if shared.namesake_known.swap(true, Ordering::Relaxed) {
         return None;
     }
     let sentence = format!(
@@ -94,6 +100,15 @@ pub fn report_namesake(shared: &Shared, envelope: &Envelope<'_>) -> Option<Item>
     Some(Item::Report(Error::new(ErrorKind::DuplicateUid, sentence)))
 }
 
+/// An introduction of ours has made its way through the database: what is heard from now on is newer.
+fn hear_echo(shared: &Shared, envelope: &Envelope<'_>, generation: Generation) {
+    let mut namespaces = shared.namespaces();
+    let named = envelope.nsp.as_deref().and_then(|nsp| namespaces.by_name(nsp));
+    if let Some((_, namespace)) = named {
+        namespace.members.on_echo(generation);
+    }
+}
+
 /// Decides what becomes of a message on a channel, and does what can be done natively. Returns what is for
 /// JavaScript.
 pub fn route(
@@ -101,6 +116,7 @@ pub fn route(
     channel: Channel<'_>,
     envelope: &Envelope<'_>,
     content: Content<'_>,
+    evidence: Evidence,
 ) -> Option<Item> {
     if is_own(shared, envelope) {
         return None;
@@ -122,11 +138,11 @@ pub fn route(
             // Who is there, and what concerns whom, is for the workers to know.
             Verdict::Deliver
         } else {
-            notice_sender(shared, id, namespace, envelope);
+            notice_sender(shared, id, namespace, envelope, evidence);
             if envelope.was_framed {
                 Verdict::Again
             } else {
-                judge(shared, id, namespace, envelope)
+                judge(shared, id, namespace, envelope, evidence)
             }
         };
         (id, verdict)
@@ -173,7 +189,13 @@ pub fn route(
 }
 
 /// Every message is a sign of life.
-fn notice_sender(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, envelope: &Envelope<'_>) {
+fn notice_sender(
+    shared: &Shared,
+    id: NamespaceId,
+    namespace: &mut Namespace,
+    envelope: &Envelope<'_>,
+    evidence: Evidence,
+) {
     let Some(uid) = envelope.uid.as_deref() else {
         return;
     };
@@ -184,8 +206,13 @@ fn notice_sender(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, en
     // Other messages do not tell.
     let reads_frames = (introduces || envelope.kind == MessageType::Heartbeat || envelope.reads_frames)
         .then_some(envelope.reads_frames);
-    let now = shared.clock.now();
-    let heard = namespace.members.heard(uid, introduces, reads_frames, now);
+    let sender = Sender {
+        uid,
+        incarnation: envelope.incarnation.as_deref(),
+        introduces,
+        reads_frames,
+    };
+    let heard = namespace.members.on_message(&sender, evidence);
     if heard == Heard::Joined {
         shared.debug(Topic::Membership, || {
             format!("{}: node {uid} joined", namespace.address.nsp)
@@ -204,7 +231,13 @@ fn notice_sender(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, en
     }
 }
 
-fn judge(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, envelope: &Envelope<'_>) -> Verdict {
+fn judge(
+    shared: &Shared,
+    id: NamespaceId,
+    namespace: &mut Namespace,
+    envelope: &Envelope<'_>,
+    evidence: Evidence,
+) -> Verdict {
     match envelope.kind {
         MessageType::Heartbeat => Verdict::Skip(Unconcerned::Membership),
         MessageType::InitialHeartbeat => {
@@ -214,13 +247,16 @@ fn judge(shared: &Shared, id: NamespaceId, namespace: &mut Namespace, envelope: 
             let Some(uid) = envelope.uid.as_deref() else {
                 return Verdict::Skip(Unconcerned::Membership);
             };
-            if !namespace.members.left(uid, shared.clock.now()) {
-                return Verdict::Skip(Unconcerned::Membership);
-            }
+            let incarnation = envelope.incarnation.as_deref();
+            let (what, verdict) = match namespace.members.on_goodbye(uid, incarnation, evidence) {
+                Goodbye::Unknown => return Verdict::Skip(Unconcerned::Membership),
+                Goodbye::Stays => ("was restarted", Verdict::Skip(Unconcerned::Membership)),
+                Goodbye::Left => ("left", Verdict::Left),
+            };
             shared.debug(Topic::Membership, || {
-                format!("{}: node {uid} left", namespace.address.nsp)
+                format!("{}: node {uid} {what}", namespace.address.nsp)
             });
-            Verdict::Left
+            verdict
         }
         MessageType::Broadcast
         | MessageType::SocketsJoin
@@ -292,7 +328,7 @@ fn can_be_passed_on(envelope: &Envelope<'_>, content: &Content<'_>) -> bool {
 fn compose(envelope: &Envelope<'_>, data: &str) -> String {
     let (uid, nsp) = (envelope.uid.as_deref(), envelope.nsp.as_deref());
     let (uid, nsp) = (uid.unwrap_or_default(), nsp.unwrap_or_default());
-    payload::compose(envelope.kind, Some(data), uid, nsp, Extra::No)
+    payload::compose(envelope.kind, Some(data), uid, nsp, Extension::None)
 }
 
 fn deliver(namespace: NamespaceId, envelope: &Envelope<'_>, content: Content<'_>) -> Item {

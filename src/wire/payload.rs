@@ -13,25 +13,38 @@ pub const ATTACHMENT_HEADER_END: &str = "\"}";
 /// [`ATTACHMENT_HEADER_END`] and for the spaces of [`distinct`].
 const MAX_HEADER_START_BYTES: usize = 7900;
 
-/// A further member of a message.
+/// Further members of a message. Servers of other kinds ignore them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extra<'a> {
-    /// None.
-    No,
-    /// The sender understands [`frame`](super::frame)s, and what its life is called. Servers of other kinds ignore both.
-    ReadsFrames {
+pub enum Extension<'a> {
+    /// Nothing more.
+    None,
+    /// The sender understands [`frame`](super::frame)s.
+    FrameCapable {
         /// Unlike that of every other server, also of one with the same uid.
-        life: &'a str,
+        incarnation: &'a str,
+        /// How many sessions the sender had lost: its own echo tells it which answers are new.
+        generation: Option<u64>,
     },
     /// Whoever understands frames has had the message already.
-    WasFramed,
+    FrameRepeat,
+    /// The sender, and no other server of the same uid, leaves.
+    Goodbye {
+        /// The one that leaves.
+        incarnation: &'a str,
+    },
 }
 
 /// The JSON text of a message with its members in the order in which the JavaScript adapter writes them.
 ///
 /// `data` is JSON text; without it the message has no such member.
 #[must_use]
-pub fn compose(kind: MessageType, data: Option<&str>, uid: &str, nsp: &str, extra: Extra<'_>) -> String {
+pub fn compose(
+    kind: MessageType,
+    data: Option<&str>,
+    uid: &str,
+    nsp: &str,
+    extension: Extension<'_>,
+) -> String {
     let mut text = String::with_capacity(data.map_or(0, str::len) + uid.len() + nsp.len() + 64);
     text.push_str("{\"type\":");
     text.push_str(&kind.code().to_string());
@@ -41,13 +54,21 @@ pub fn compose(kind: MessageType, data: Option<&str>, uid: &str, nsp: &str, extr
     }
     push_member(&mut text, ",\"uid\":", uid);
     push_member(&mut text, ",\"nsp\":", nsp);
-    match extra {
-        Extra::No => {}
-        Extra::ReadsFrames { life } => {
+    match extension {
+        Extension::None => {}
+        Extension::FrameCapable {
+            incarnation,
+            generation,
+        } => {
             text.push_str(",\"readsFrames\":true");
-            push_member(&mut text, ",\"life\":", life);
+            push_member(&mut text, ",\"life\":", incarnation);
+            if let Some(generation) = generation {
+                text.push_str(",\"generation\":");
+                text.push_str(&generation.to_string());
+            }
         }
-        Extra::WasFramed => text.push_str(",\"wasFramed\":true"),
+        Extension::FrameRepeat => text.push_str(",\"wasFramed\":true"),
+        Extension::Goodbye { incarnation } => push_member(&mut text, ",\"life\":", incarnation),
     }
     text.push('}');
     text
@@ -152,35 +173,54 @@ mod tests {
 
     #[test]
     fn composes_as_the_javascript_adapter_does() {
+        let capable = |generation| Extension::FrameCapable {
+            incarnation: "l",
+            generation,
+        };
         let data = r#"{"opts":{"rooms":[],"except":[],"flags":{}}}"#;
         assert_eq!(
-            compose(MessageType::SocketsJoin, Some(data), "1234", "/chat", Extra::No),
+            compose(
+                MessageType::SocketsJoin,
+                Some(data),
+                "1234",
+                "/chat",
+                Extension::None
+            ),
             r#"{"type":4,"data":{"opts":{"rooms":[],"except":[],"flags":{}}},"uid":"1234","nsp":"/chat"}"#
         );
         assert_eq!(
-            compose(MessageType::Heartbeat, None, "1234", "/", Extra::No),
+            compose(MessageType::Heartbeat, None, "1234", "/", Extension::None),
             r#"{"type":2,"uid":"1234","nsp":"/"}"#
         );
         assert_eq!(
-            compose(MessageType::Unknown(99), Some("1"), "u", "/", Extra::WasFramed),
+            compose(
+                MessageType::Unknown(99),
+                Some("1"),
+                "u",
+                "/",
+                Extension::FrameRepeat
+            ),
             r#"{"type":99,"data":1,"uid":"u","nsp":"/","wasFramed":true}"#
         );
         assert_eq!(
-            compose(
-                MessageType::Heartbeat,
-                None,
-                "u",
-                "/",
-                Extra::ReadsFrames { life: "l" }
-            ),
+            compose(MessageType::Heartbeat, None, "u", "/", capable(None)),
             r#"{"type":2,"uid":"u","nsp":"/","readsFrames":true,"life":"l"}"#
+        );
+        assert_eq!(
+            compose(MessageType::InitialHeartbeat, None, "u", "/", capable(Some(3))),
+            r#"{"type":1,"uid":"u","nsp":"/","readsFrames":true,"life":"l","generation":3}"#
+        );
+        let goodbye = Extension::Goodbye { incarnation: "l" };
+        assert_eq!(
+            compose(MessageType::AdapterClose, None, "u", "/", goodbye),
+            r#"{"type":13,"uid":"u","nsp":"/","life":"l"}"#
         );
     }
 
     #[test]
     fn a_namespace_cannot_break_out_of_its_string() {
         let nsp = "/\",\"type\":13,\"x\":\"\\\n\0";
-        let text = compose(MessageType::Heartbeat, None, "u", nsp, Extra::No);
+        let text = compose(MessageType::Heartbeat, None, "u", nsp, Extension::None);
         let envelope = Envelope::parse(&text).unwrap();
         assert_eq!(
             (envelope.kind, envelope.nsp.as_deref()),

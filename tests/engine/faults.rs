@@ -110,6 +110,95 @@ async fn what_waited_is_sent_when_the_peers_are_back_as_well() {
     assert_eq!(b.emitted(10).await, numbers(0..10));
 }
 
+/// How many messages of 1 MiB fill the inbox, and some more.
+const LARGE_MESSAGES: usize = 20;
+
+/// Puts so much from `uid` before a node that it fills its inbox and waits in the pipeline behind it.
+async fn fill_the_pipeline(server: &FakeServer, node: &Node, uid: &str) {
+    let large = "x".repeat(1024 * 1024);
+    for _ in 0..LARGE_MESSAGES {
+        let message = json!({ "type": 9, "uid": uid, "nsp": "/", "data": { "packet": [large] } });
+        server.notify("test#/", message.to_string());
+    }
+    until("read", || (node.database.unread() == 0).then_some(())).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_received_before_an_outage_does_not_tell_that_a_peer_is_back() {
+    let server = FakeServer::default();
+    let (mut a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let id = a.open("/").await;
+    b.open("/").await;
+    a.knows(id, &["b"]).await;
+    fill_the_pipeline(&server, &a, "b").await;
+    b.database.refuse_connections(usize::MAX);
+    b.database.cut_listener();
+    b.database.cut_publisher();
+    a.database.cut_listener();
+    a.database.cut_publisher();
+    a.emit(id, &json!("waited"));
+    // JavaScript of the first node catches up: all of it is from before the outage.
+    assert_eq!(a.messages(LARGE_MESSAGES).await.len(), LARGE_MESSAGES);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    b.database.refuse_connections(0);
+    assert_eq!(b.emitted(1).await, [json!("waited")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backlog_in_the_socket_does_not_tell_that_a_peer_is_back_either() {
+    let server = FakeServer::default();
+    let (mut a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let id = a.open("/").await;
+    b.open("/").await;
+    a.knows(id, &["b"]).await;
+    fill_the_pipeline(&server, &a, "b").await;
+    // Behind the pipeline, in the socket of a session that stays.
+    server.notify("test#/", r#"{"type":2,"uid":"b","nsp":"/"}"#);
+    assert_eq!(a.database.unread(), 1);
+    b.database.refuse_connections(usize::MAX);
+    b.database.cut_listener();
+    a.database.cut_publisher();
+    a.emit(id, &json!("waited"));
+    assert_eq!(a.messages(LARGE_MESSAGES).await.len(), LARGE_MESSAGES);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    b.database.refuse_connections(0);
+    assert_eq!(b.emitted(1).await, [json!("waited")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_lost_its_publisher_alone_is_not_held_up() {
+    let server = FakeServer::default();
+    let (mut a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let id = a.open("/").await;
+    b.open("/").await;
+    a.knows(id, &["b"]).await;
+    for number in 0..3 {
+        let start = tokio::time::Instant::now();
+        a.database.cut_publisher();
+        a.reports(1).await;
+        a.emit(id, &json!(number));
+        assert_eq!(b.emitted(1).await, [json!(number)]);
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn servers_that_lose_all_their_sessions_at_once_hold_each_other_up_no_longer_than_it_takes() {
+    let server = FakeServer::default();
+    let (a, mut b) = (Node::start(&server, "a"), Node::start(&server, "b"));
+    let id = a.open("/").await;
+    b.open("/").await;
+    a.knows(id, &["b"]).await;
+    for node in [&a, &b] {
+        node.database.cut_listener();
+        node.database.cut_publisher();
+    }
+    let start = tokio::time::Instant::now();
+    a.emit(id, &json!("waited"));
+    assert_eq!(b.emitted(1).await, [json!("waited")]);
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_come_back_holds_nothing_up_for_long() {
     let server = FakeServer::default();

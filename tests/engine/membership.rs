@@ -114,6 +114,62 @@ async fn a_goodbye_removes_a_peer_at_once_and_behind_its_last_words() {
     assert!(a.peers(id).is_empty());
 }
 
+/// A server of this uid, in one of its lives.
+fn life(server: &FakeServer, uid: &str, prefix: &str) -> Node {
+    Node::start_with(server.database(), uid, &json!({ "requestPrefix": prefix }))
+}
+
+#[tokio::test]
+async fn a_server_that_is_restarted_under_its_uid_stays_when_the_old_one_says_goodbye() {
+    let server = FakeServer::default();
+    let mut a = Node::start(&server, "a");
+    let id = a.open("/").await;
+    let old = life(&server, "web-1", "old:");
+    let id_of_old = old.open("/").await;
+    let new = life(&server, "web-1", "new:");
+    let id_of_new = new.open("/").await;
+    a.knows(id, &["web-1"]).await;
+    old.engine.close_namespace(id_of_old);
+    old.engine.close().await;
+    new.emit(id_of_new, &json!("here"));
+    assert_eq!(a.emitted(1).await, [json!("here")]);
+    assert_eq!(a.peers(id), ["web-1"]);
+    // The first departure that JavaScript hears of is that of the new one.
+    server.notify("test#/", r#"{"type":1,"uid":"other","nsp":"/"}"#);
+    server.notify("test#/", r#"{"type":13,"uid":"other","nsp":"/"}"#);
+    assert_eq!(a.departures(1).await, ["other"]);
+    new.engine.close_namespace(id_of_new);
+    assert_eq!(a.departures(1).await, ["web-1"]);
+    assert!(a.peers(id).is_empty());
+}
+
+#[tokio::test]
+async fn a_goodbye_tells_which_server_of_the_uid_leaves() {
+    let server = FakeServer::default();
+    let a = life(&server, "a", "l:");
+    let id = a.open("/").await;
+    a.engine.close_namespace(id);
+    a.flush().await;
+    assert_eq!(
+        a.database.batches().concat().pop().as_deref(),
+        Some(r#"{"type":13,"uid":"a","nsp":"/","life":"l:"}"#)
+    );
+}
+
+#[tokio::test]
+async fn a_goodbye_without_an_incarnation_removes_a_peer_that_has_one() {
+    let server = FakeServer::default();
+    let mut a = Node::start(&server, "a");
+    let id = a.open("/").await;
+    server.notify(
+        "test#/",
+        r#"{"type":1,"uid":"earlier","nsp":"/","readsFrames":true,"life":"l:"}"#,
+    );
+    a.knows(id, &["earlier"]).await;
+    server.notify("test#/", r#"{"type":13,"uid":"earlier","nsp":"/"}"#);
+    assert_eq!(a.departures(1).await, ["earlier"]);
+}
+
 #[tokio::test]
 async fn a_node_that_opens_again_after_its_goodbye_is_known_again() {
     let server = FakeServer::default();

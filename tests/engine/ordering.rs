@@ -100,7 +100,7 @@ async fn a_closed_namespace_publishes_nothing_after_its_goodbye() {
     a.emit(id, &json!("late"));
     a.flush().await;
     let sent = a.database.batches()[before..].concat();
-    assert_eq!(sent, [r#"{"type":13,"uid":"a","nsp":"/"}"#]);
+    assert_eq!(sent, [r#"{"type":13,"uid":"a","nsp":"/","life":"a:"}"#]);
 }
 
 #[tokio::test]

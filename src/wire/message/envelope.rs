@@ -29,8 +29,10 @@ pub struct Envelope<'a> {
     pub broadcast: Option<PlainBroadcast<'a>>,
     /// `readsFrames`: the sender understands [`frame`](crate::wire::frame)s.
     pub reads_frames: bool,
-    /// `life`: which of all servers, should two have the same uid.
-    pub life: Option<Cow<'a, str>>,
+    /// `life`: which of all servers that have had this uid.
+    pub incarnation: Option<Cow<'a, str>>,
+    /// `generation`: how many sessions the sender had lost when it introduced itself.
+    pub generation: Option<u64>,
     /// `wasFramed`: whoever understands frames has had the message already.
     pub was_framed: bool,
 }
@@ -184,7 +186,8 @@ struct Fields<'a> {
     attachment_id: Option<i64>,
     data: Data<'a>,
     reads_frames: bool,
-    life: Option<Cow<'a, str>>,
+    incarnation: Option<Cow<'a, str>>,
+    generation: Option<u64>,
     was_framed: bool,
 }
 
@@ -217,7 +220,8 @@ impl<'a> Fields<'a> {
             Some("attachmentId") => self.attachment_id = Some(attachment_id(scanner)?),
             Some("data") => self.data = data(scanner)?,
             Some("readsFrames") => self.reads_frames = is_true(scanner)?,
-            Some("life") => self.life = any_string(scanner)?,
+            Some("life") => self.incarnation = any_string(scanner)?,
+            Some("generation") => self.generation = any_number(scanner)?,
             Some("wasFramed") => self.was_framed = is_true(scanner)?,
             _ => scanner.skip_value()?,
         }
@@ -235,7 +239,8 @@ impl<'a> Fields<'a> {
             request_id: self.data.request_id,
             rooms: self.data.rooms,
             reads_frames: self.reads_frames,
-            life: self.life,
+            incarnation: self.incarnation,
+            generation: self.generation,
             was_framed: self.was_framed,
         })
     }
@@ -247,6 +252,16 @@ fn is_true(scanner: &mut Scanner<'_>) -> Result<bool, JsonError> {
     let is_true = value == Token::Bool(true);
     scanner.skip_rest_of(value)?;
     Ok(is_true)
+}
+
+/// The next value if it is a non-negative integer; anything else is not worth an error.
+fn any_number(scanner: &mut Scanner<'_>) -> Result<Option<u64>, JsonError> {
+    let value = scanner.expect_token()?;
+    if let Token::Number(digits) = value {
+        return Ok(digits.parse().ok());
+    }
+    scanner.skip_rest_of(value)?;
+    Ok(None)
 }
 
 /// The next value if it is a string; anything else is not worth an error.

@@ -30,7 +30,8 @@ fn a_broadcast() {
         rooms: named(&["r1", "r2"]),
         broadcast: None,
         reads_frames: false,
-        life: None,
+        incarnation: None,
+        generation: None,
         was_framed: false,
     };
     assert_eq!(parse(text), expected);
@@ -50,6 +51,17 @@ fn what_servers_of_this_kind_add() {
             flags(&format!(r#""readsFrames":{other},"wasFramed":{other}"#)),
             (false, false)
         );
+    }
+    let identity = |rest: &str| {
+        let text = format!(r#"{{"type":1,{rest},"uid":"u"}}"#);
+        let envelope = parse(&text);
+        (envelope.incarnation.map(Cow::into_owned), envelope.generation)
+    };
+    let both = (Some("l".to_owned()), Some(3));
+    assert_eq!(identity(r#""life":"l","generation":3"#), both);
+    for other in ["null", "-1", "1.5", "[3]", r#"{"a":"l"}"#, "99999999999999999999"] {
+        let members = format!(r#""life":{other},"generation":{other}"#);
+        assert_eq!(identity(&members), (None, None));
     }
 }
 
@@ -363,7 +375,8 @@ fn naive(message: &Value) -> Envelope<'static> {
         rooms,
         broadcast: None,
         reads_frames: false,
-        life: None,
+        incarnation: None,
+        generation: None,
         was_framed: false,
     }
 }

@@ -1,0 +1,84 @@
+//! After an outage: what waited is sent once those are back who shall hear it.
+//!
+//! When a database is restarted, all servers lose their connections and each gets them back at its own time. Whoever
+//! is first would otherwise speak to nobody: a notification reaches only those who listen at that moment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::inbox::Topic;
+use super::namespaces::Address;
+use super::shared::Shared;
+use crate::cluster::batch::Outgoing;
+use crate::cluster::membership::Generation;
+use crate::error::Result;
+use crate::options::Role;
+use crate::pg::database::Publisher;
+use crate::wire::message::MessageType;
+use crate::wire::payload::{self, Extension};
+
+/// How long the peers are waited for. More than the longest delay between two attempts to connect: who is not
+/// back by then may be gone for good.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+/// How often to check whether they are back.
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Waits until the peers that were there before the outage are heard again, for a limited time.
+///
+/// # Errors
+/// When the connection is lost.
+pub async fn wait_for_peers<P: Publisher>(shared: &Shared, connection: &mut P) -> Result<()> {
+    if shared.options.role != Role::Server {
+        return Ok(());
+    }
+    let deadline = Instant::now() + MAX_WAIT;
+    let mut introduced_in = None;
+    while has_unconfirmed(shared) && !shared.outbox.is_closed() && Instant::now() < deadline {
+        let generation = shared.namespaces().generation();
+        // Whoever hears the introduction may send at once, hence not before we can hear. One that was sent before
+        // another session was lost may have found no peer, or no echo.
+        if introduced_in != Some(generation) && shared.is_listening() {
+            introduce(shared, connection, generation).await?;
+            introduced_in = Some(generation);
+        }
+        tokio::time::sleep(CHECK_INTERVAL).await;
+    }
+    Ok(())
+}
+
+fn has_unconfirmed(shared: &Shared) -> bool {
+    let mut namespaces = shared.namespaces();
+    let mut heard = namespaces.iter_mut().filter(|(_, namespace)| !namespace.refused);
+    heard.any(|(_, namespace)| namespace.members.has_unconfirmed())
+}
+
+/// Introduces this server in all namespaces. A refusal is no matter: the peers may be heard without it.
+async fn introduce<P: Publisher>(shared: &Shared, connection: &mut P, generation: Generation) -> Result<()> {
+    match connection.notify_batch(&introductions(shared, generation)).await {
+        Err(error) if error.is_retryable() => Err(error),
+        Err(error) => {
+            shared.debug(Topic::Error, || error.to_string());
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+fn introductions(shared: &Shared, generation: Generation) -> Vec<Outgoing> {
+    let (uid, incarnation) = (&shared.options.uid, shared.options.incarnation());
+    let extension = Extension::FrameCapable {
+        incarnation,
+        generation: Some(generation.0),
+    };
+    let mut namespaces = shared.namespaces();
+    let speakable = namespaces.iter_mut().filter(|(_, namespace)| !namespace.refused);
+    speakable
+        .map(|(_, namespace)| {
+            let Address { nsp, channel, .. } = &*namespace.address;
+            let text = payload::compose(MessageType::InitialHeartbeat, None, uid, nsp, extension);
+            Outgoing::inline(Arc::clone(channel), text)
+        })
+        .collect()
+}
