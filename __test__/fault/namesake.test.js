@@ -53,4 +53,29 @@ describe("two servers of one uid", () => {
     }
     assert.deepEqual(other.reports.codes, []);
   });
+
+  it("take over from one another without being missed", async (t) => {
+    const { server: old } = await start(t, "web-1");
+    const { server: other } = await start(t, "other");
+    await untilAcquainted([other], { count: 2 });
+    const client = await other.connect();
+    const { server: next } = await start(t, "web-1");
+    await untilAcquainted([next], { count: 2 });
+    next.io.on("question", (callback) => callback("the next one"));
+    /** @param {number} number */
+    const heard = async (number) => {
+      const arrival = once(client, "number");
+      next.io.emit("number", number);
+      assert.deepEqual(await arrival, [number]);
+    };
+    await heard(1);
+    await old.close();
+    // behind the goodbye of the old one
+    await heard(2);
+    assert.equal(await other.adapter().serverCount(), 2);
+    const io = /** @type {any} */ (other.io);
+    assert.deepEqual(await io.serverSideEmitWithAck("question"), [
+      "the next one",
+    ]);
+  });
 });

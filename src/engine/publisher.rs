@@ -99,7 +99,7 @@ impl<'a> Work<'a> {
             self.shared.inbox.report(error);
         }
         match shutdown
-            .or(peer_wait::wait_for_peers(self.shared, connection))
+            .or(peer_wait::wait(self.shared, connection, supervisor.trouble()))
             .await
         {
             None => return Ended::Shutdown,

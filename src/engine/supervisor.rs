@@ -18,6 +18,17 @@ pub enum Ended {
     Lost(Error),
 }
 
+/// What happened since a connection worked last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing: it works, or is the first one.
+    None,
+    /// It was lost, and made again at the first attempt.
+    SessionLost,
+    /// An attempt failed, or the next connection was lost before it worked.
+    DatabaseAway,
+}
+
 /// Keeps one kind of connection alive.
 pub struct Supervisor<'a> {
     shared: &'a Shared,
@@ -25,6 +36,7 @@ pub struct Supervisor<'a> {
     backoff: Backoff,
     /// For what only a person can put right.
     slow_backoff: Backoff,
+    trouble: Trouble,
     /// The last error that was reported: the same one is not reported again and again.
     reported: Option<String>,
 }
@@ -37,6 +49,7 @@ impl<'a> Supervisor<'a> {
             link,
             backoff: Backoff::default(),
             slow_backoff: Backoff::slow(),
+            trouble: Trouble::None,
             reported: None,
         }
     }
@@ -50,6 +63,7 @@ impl<'a> Supervisor<'a> {
             match shutdown.or(connect()).await? {
                 Ok(connection) => return Some(connection),
                 Err(error) => {
+                    self.trouble = Trouble::DatabaseAway;
                     let delay = if error.needs_a_person() {
                         self.slow_backoff.next_delay(self.random())
                     } else {
@@ -77,7 +91,14 @@ impl<'a> Supervisor<'a> {
     pub fn works(&mut self) {
         self.backoff.reset();
         self.slow_backoff.reset();
+        self.trouble = Trouble::None;
         self.reported = None;
+    }
+
+    /// What happened since the connection worked last.
+    #[must_use]
+    pub fn trouble(&self) -> Trouble {
+        self.trouble
     }
 
     /// The connection was lost. One that has worked is made again at once: nothing is heard in the meantime. One
@@ -94,6 +115,10 @@ impl<'a> Supervisor<'a> {
         }
         self.report(error);
         let has_worked = self.backoff.is_fresh();
+        self.trouble = match self.trouble {
+            Trouble::None => Trouble::SessionLost,
+            Trouble::SessionLost | Trouble::DatabaseAway => Trouble::DatabaseAway,
+        };
         let delay = self.backoff.next_delay(self.random());
         shutdown
             .or(tokio::time::sleep(if has_worked {

@@ -216,6 +216,104 @@ async fn a_peer_that_does_not_come_back_holds_nothing_up_for_long() {
     assert_eq!(c.emitted(1).await, [json!("late")]);
 }
 
+fn emitter(server: &FakeServer) -> Node {
+    Node::start_with(server.database(), "emitter", &json!({ "role": "emitter" }))
+}
+
+/// A server and an emitter whose message it has heard; the number of the namespace of the emitter.
+async fn server_and_emitter(server: &FakeServer) -> (Node, Node, u32) {
+    let (mut b, emitter) = (Node::start(server, "b"), emitter(server));
+    b.open("/").await;
+    let id = emitter.engine.open("/").unwrap();
+    emitter.emit(id, &json!("before"));
+    assert_eq!(b.emitted(1).await, [json!("before")]);
+    (b, emitter, id)
+}
+
+fn cut_all(node: &Node) {
+    node.database.refuse_connections(usize::MAX);
+    node.database.cut_listener();
+    node.database.cut_publisher();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_emitter_sends_during_an_outage_reaches_servers_that_are_back_later_than_itself() {
+    let server = FakeServer::default();
+    let (mut b, mut emitter, id) = server_and_emitter(&server).await;
+    for outage in 0..5 {
+        cut_all(&b);
+        emitter.database.refuse_connections(3);
+        emitter.database.cut_publisher();
+        emitter.reports(1).await;
+        emitter.emit(id, &json!(outage));
+        until("the emitter is back", || {
+            (emitter.database.open_connections() == 1).then_some(())
+        })
+        .await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        b.database.refuse_connections(0);
+        emitter.emit(id, &json!("and"));
+        assert_eq!(b.emitted(2).await, [json!(outage), json!("and")]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_emitter_waits_for_servers_that_lose_their_sessions_together_with_it() {
+    let server = FakeServer::default();
+    let (mut b, mut emitter, id) = server_and_emitter(&server).await;
+    cut_all(&b);
+    emitter.database.cut_publisher();
+    emitter.reports(1).await;
+    emitter.emit(id, &json!("waited"));
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    b.database.refuse_connections(0);
+    assert_eq!(b.emitted(1).await, [json!("waited")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_emitter_is_held_up_no_longer_than_the_servers_may_need() {
+    let server = FakeServer::default();
+    let start = tokio::time::Instant::now();
+    let (mut b, mut emitter, id) = server_and_emitter(&server).await;
+    assert!(
+        start.elapsed() < Duration::from_millis(100),
+        "{:?}",
+        start.elapsed()
+    );
+
+    let start = tokio::time::Instant::now();
+    emitter.database.cut_publisher();
+    emitter.reports(1).await;
+    emitter.emit(id, &json!("its session alone"));
+    assert_eq!(b.emitted(1).await.len(), 1);
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+
+    emitter.database.refuse_connections(1);
+    emitter.database.cut_publisher();
+    let start = tokio::time::Instant::now();
+    emitter.emit(id, &json!("an outage"));
+    assert_eq!(b.emitted(1).await.len(), 1);
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_emitter_that_is_closed_waits_for_nobody() {
+    let server = FakeServer::default();
+    let (mut b, mut emitter, id) = server_and_emitter(&server).await;
+    emitter.database.refuse_connections(1);
+    emitter.database.cut_publisher();
+    emitter.reports(2).await;
+    emitter.emit(id, &json!("last"));
+    until("back", || {
+        (emitter.database.open_connections() == 1).then_some(())
+    })
+    .await;
+    let start = tokio::time::Instant::now();
+    emitter.engine.close().await;
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert_eq!(b.emitted(1).await, [json!("last")]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn messages_published_before_the_first_connection_are_sent() {
     let server = FakeServer::default();
