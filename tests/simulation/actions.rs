@@ -189,7 +189,6 @@ fn start(world: &Arc<World>, slot: usize, same_uid: bool, nsps: &[&'static str])
             engine: None,
             woken: Arc::new(Notify::new()),
             javascript: None,
-            started: now,
             ended: None,
             open: std::collections::BTreeMap::new(),
             namespaces: std::collections::BTreeMap::new(),

@@ -144,7 +144,7 @@ impl Generator {
             let action = self.fault();
             self.at(at + offset, action);
         }
-        for _ in 0..self.rng.between(1, 8) {
+        for _ in 0..self.rng.between(3, 14) {
             let offset = self.rng.below(900);
             let action = self.traffic();
             self.at((at + offset).saturating_sub(100), action);

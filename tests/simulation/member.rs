@@ -19,7 +19,6 @@ pub fn start(world: &Arc<World>, nsps: Vec<&'static str>) {
     let index = state.members.len();
     state.members.push(Member {
         uid: format!("js{index}"),
-        nsps: nsps.clone(),
         commands,
         introduced: std::collections::BTreeMap::new(),
         ended: None,

@@ -9,7 +9,7 @@ use super::postgres::{Owner, Purpose};
 use super::state::State;
 use super::world::World;
 
-const EVERY: Duration = Duration::from_millis(250);
+const EVERY: Duration = Duration::from_secs(1);
 /// For how long nothing may have happened to two servers before they must know each other: peers are waited for up to
 /// 5 s, an attempt to connect comes up to 2 s after the last one.
 const CALM: Duration = Duration::from_secs(8);

@@ -59,8 +59,6 @@ pub struct Commit {
     pub at: Duration,
     pub carried: Carried,
     pub publisher: Option<SessionId>,
-    /// Which sessions were notified.
-    pub notified: Vec<(Owner, SessionId)>,
     /// Which sessions listened on the channel of the message's namespace.
     pub concerned: Vec<(Owner, SessionId)>,
 }
@@ -189,7 +187,7 @@ impl Postgres {
     }
 
     /// Commits a transaction; `latency` tells how long a notification is under way to a session. Returns, by message,
-    /// who was notified.
+    /// whom it concerns.
     pub fn commit(
         &mut self,
         publisher: Option<SessionId>,
@@ -205,8 +203,7 @@ impl Postgres {
             }
             let (channel, payload) = notification;
             let carried: Arc<[Carried]> = self.oracle.read(channel, payload, &self.table).into();
-            let mut notified = Vec::new();
-            for (id, session) in &mut self.sessions {
+            for session in self.sessions.values_mut() {
                 if !session.channels.contains_key(channel) {
                     continue;
                 }
@@ -220,7 +217,6 @@ impl Postgres {
                     carried: Arc::clone(&carried),
                 });
                 session.changed.notify_one();
-                notified.push((session.owner, *id));
             }
             for message in carried.iter() {
                 let listens = |session: &&Session| session.channels.contains_key(&message.channel);
@@ -229,7 +225,6 @@ impl Postgres {
                     at: now,
                     carried: message.clone(),
                     publisher,
-                    notified: notified.clone(),
                     concerned: concerned.map(|(id, session)| (session.owner, *id)).collect(),
                 });
             }

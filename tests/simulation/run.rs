@@ -86,6 +86,18 @@ async fn perform(plan: &Plan) -> Arc<World> {
         actions::execute(&world, &step.action);
     }
     tokio::time::sleep(plan.config.settling_time() + longest_fault(plan)).await;
+    let mut unrest = checks::unrest(&world.lock());
+    for _ in 0..30 {
+        if unrest.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(67)).await;
+        let still = checks::unrest(&world.lock());
+        unrest.retain(|what| still.contains(what));
+    }
+    for what in unrest {
+        world.lock().violated("quiet", what);
+    }
     let end = world.now();
     checks::check(&mut world.lock(), end);
     let (engines, tasks): (Vec<_>, Vec<_>) = {

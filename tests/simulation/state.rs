@@ -49,7 +49,6 @@ pub struct Life {
     pub engine: Option<Arc<Engine>>,
     pub woken: Arc<Notify>,
     pub javascript: Option<AbortHandle>,
-    pub started: Duration,
     pub ended: Option<(Duration, End)>,
     pub open: BTreeMap<&'static str, OpenNamespace>,
     /// The names of all that were ever open.
@@ -66,7 +65,6 @@ pub struct Life {
 /// One life of a server with the JavaScript adapter.
 pub struct Member {
     pub uid: String,
-    pub nsps: Vec<&'static str>,
     pub commands: mpsc::UnboundedSender<MemberCommand>,
     /// When its introduction was committed, by namespace.
     pub introduced: BTreeMap<&'static str, Duration>,
