@@ -30,6 +30,14 @@ pub fn check(state: &mut State, end: Duration) {
     }
 }
 
+/// For how long a peer is waited for. One that is silent for longer than the timeout is gone, and its last word may have
+/// been an interval before the outage.
+fn wait_for_peers(state: &State) -> Duration {
+    let config = &state.config;
+    let patience = config.heartbeat_timeout - config.heartbeat_interval - config.heartbeat_interval / 5;
+    patience.min(WAIT_FOR_PEERS)
+}
+
 type Found = Vec<(&'static str, String)>;
 
 /// How often each life received each message.
@@ -115,7 +123,10 @@ fn who_was_notified_received(state: &State, receipts: &Receipts, found: &mut Fou
                     continue;
                 }
                 let receiver = &state.lives[life];
-                let was_handed = receiver.handed.iter().any(|(handed, _)| *handed == number);
+                let was_handed = receiver
+                    .handed
+                    .iter()
+                    .any(|(handed, form)| *handed == number && *form != Form::Repeated);
                 let stayed = state.postgres.sessions.contains_key(session);
                 let was_told = receiver
                     .reports
@@ -149,10 +160,8 @@ fn who_does_not_understand_frames_received(state: &State, end: Duration, found: 
                 Owner::Life(life) => state.lives[life].ended.is_none(),
                 Owner::Member(other) => other != index,
             };
-            let is_committed_after = message
-                .commits
-                .iter()
-                .any(|commit| is_first(commit) && commit.at > *introduced);
+            let mut commits = message.commits.iter().filter(|commit| is_first(commit));
+            let is_committed_after = commits.next().is_some_and(|commit| commit.at > *introduced);
             let was_received = member.deliveries.iter().any(|(_, received)| *received == number);
             // What went through the table may be gone by the time it is repeated.
             if sender_stays && is_committed_after && !was_received && message.at < end {
@@ -191,8 +200,9 @@ fn nothing_is_sent_before_the_peers_are_back(state: &State, found: &mut Found) {
                         && listening.from >= *lost
                         && listening.channel == channel(message.nsp)
                 });
-                let is_early =
-                    back.is_some_and(|back| back.from > commit.at && back.from <= connected + WAIT_FOR_PEERS);
+                let is_early = back.is_some_and(|back| {
+                    back.from > commit.at && back.from <= connected + wait_for_peers(state)
+                });
                 let open = state.lives[missed].open.get(message.nsp);
                 let was_open = open.is_some_and(|open| open.since < *lost);
                 if is_early && was_open && state.lives[missed].ended.is_none() {

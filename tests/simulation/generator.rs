@@ -21,6 +21,18 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
+    /// From the names of what is left out.
+    pub fn named(names: &str) -> Self {
+        let has = |name| names.split(',').any(|other| other == name);
+        Self {
+            refusals: has("refusals"),
+            unspeakable: has("unspeakable"),
+            backlogs: has("backlogs"),
+            emitters: has("emitters"),
+            overlaps: has("overlaps"),
+        }
+    }
+
     pub const NOTHING: Self = Self {
         refusals: false,
         unspeakable: false,

@@ -70,9 +70,10 @@ impl Process {
             (session, changed)
         };
         for nsp in &self.nsps {
-            self.send(session, nsp, &json!({ "type": 1 })).await;
-            let now = world.now();
-            world.lock().members[self.index].introduced.insert(nsp, now);
+            if self.send(session, nsp, &json!({ "type": 1 })).await {
+                let now = world.now();
+                world.lock().members[self.index].introduced.insert(nsp, now);
+            }
         }
         let mut heartbeats = tokio::time::interval(world.config.heartbeat_interval);
         heartbeats.tick().await;
@@ -164,8 +165,8 @@ impl Process {
         answers
     }
 
-    /// Publishes a message over a connection of its pool.
-    async fn send(&self, session: SessionId, nsp: &str, message: &Value) {
+    /// Publishes a message over a connection of its pool. Whether that went well: it does not try again.
+    async fn send(&self, session: SessionId, nsp: &str, message: &Value) -> bool {
         let world = &self.world;
         world.travel(self.owner).await;
         let _lock = world.notify_lock.lock().await;
@@ -178,11 +179,12 @@ impl Process {
         }
         let is_full = world.now() < world.lock().postgres.full_until;
         if is_full || !world.is_alive(session) {
-            return;
+            return false;
         }
         let mut message = message.clone();
         message["uid"] = self.uid.as_str().into();
         message["nsp"] = nsp.into();
         world.commit(None, &[(channel(nsp), message.to_string())]);
+        true
     }
 }
