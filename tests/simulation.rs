@@ -19,6 +19,8 @@ mod database;
 mod generator;
 #[path = "simulation/javascript.rs"]
 mod javascript;
+#[path = "simulation/known.rs"]
+mod known;
 #[path = "simulation/listener.rs"]
 mod listener;
 #[path = "simulation/member.rs"]

@@ -402,7 +402,12 @@ fn note(
 ) -> usize {
     let mut state = world.lock();
     let number = state.messages.len();
+    let calm_since = state
+        .slot_of(sender)
+        .map_or(Duration::ZERO, |slot| slot.calm_since);
+    let calm_since = calm_since.max(state.calm_since);
     state.messages.push(Message {
+        calm_since,
         sender,
         nsp,
         at: world.now(),

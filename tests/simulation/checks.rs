@@ -18,6 +18,7 @@ pub fn check(state: &mut State, end: Duration) {
     let receipts = receipts(state);
     nothing_is_dropped_in_silence(state, &mut found);
     who_was_notified_received(state, &receipts, &mut found);
+    nothing_waits_without_a_reason(state, &mut found);
     who_does_not_understand_frames_received(state, end, &mut found);
     nothing_is_sent_before_the_peers_are_back(state, &mut found);
     nothing_is_doubled(state, &receipts, &mut found);
@@ -37,6 +38,10 @@ fn wait_for_peers(state: &State) -> Duration {
     let patience = config.heartbeat_timeout - config.heartbeat_interval - config.heartbeat_interval / 5;
     patience.min(WAIT_FOR_PEERS)
 }
+
+/// For how long nothing must have been wrong: peers are waited for up to 5 s, connections are made within 2 s.
+const CALM: Duration = Duration::from_secs(9);
+const SOON: Duration = Duration::from_secs(2);
 
 type Found = Vec<(&'static str, String)>;
 
@@ -88,6 +93,31 @@ fn nothing_is_dropped_in_silence(state: &State, found: &mut Found) {
                 format!(
                     "{} never sent {missing:?}, and counts {dropped} as dropped",
                     life.uid
+                ),
+            ));
+        }
+    }
+}
+
+/// What is published when nothing has been wrong for a while is committed soon.
+fn nothing_waits_without_a_reason(state: &State, found: &mut Found) {
+    for (number, message) in state.messages.iter().enumerate() {
+        let Owner::Life(sender) = message.sender else {
+            continue;
+        };
+        let Some(first) = message.commits.iter().find(|commit| is_first(commit)) else {
+            continue;
+        };
+        if message.calm_since + CALM <= message.at
+            && first.at > message.at + SOON
+            && state.calm_since <= message.at
+        {
+            let uid = &state.lives[sender].uid;
+            found.push((
+                "promptness",
+                format!(
+                    "{uid} sent {number} at {:?}, published at {:?}",
+                    first.at, message.at
                 ),
             ));
         }
@@ -181,6 +211,9 @@ fn nothing_is_sent_before_the_peers_are_back(state: &State, found: &mut Found) {
             continue;
         };
         for commit in message.commits.iter().filter(|commit| is_first(commit)) {
+            if !stays(state, sender, message.nsp, commit.at) {
+                continue;
+            }
             let Some(publisher) = commit.publisher else {
                 continue;
             };
@@ -217,6 +250,12 @@ fn nothing_is_sent_before_the_peers_are_back(state: &State, found: &mut Found) {
             }
         }
     }
+}
+
+/// Whether a life goes on, and its namespace stays open: whoever leaves does not wait for others.
+fn stays(state: &State, life: usize, nsp: &str, at: Duration) -> bool {
+    let life = &state.lives[life];
+    life.ended.is_none_or(|(ended, _)| ended > at) && life.open.contains_key(nsp)
 }
 
 /// Whom a life has to wait for after an outage: those that it knew and whose connection ended with it.

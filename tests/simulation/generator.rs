@@ -244,6 +244,7 @@ impl Generator {
                 lasting,
             },
             16 => Action::Freeze { slot, lasting },
+            _ if self.config.inbox_bytes < 10_000 && self.rng.percent(25) => Action::Freeze { slot, lasting },
             17..=18 => Action::JsJoin {
                 nsps: self.some_nsps(),
             },

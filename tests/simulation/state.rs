@@ -83,6 +83,8 @@ pub struct Message {
     pub at: Duration,
     pub volatile: bool,
     pub room: Option<&'static str>,
+    /// Since when nothing was wrong when it was published.
+    pub calm_since: Duration,
     pub commits: Vec<Commit>,
 }
 
