@@ -126,7 +126,8 @@ fn a_namespace_that_the_database_cannot_name_does_not_stop_the_publisher() {
         same_uid: false,
         nsps: vec!["/", UNSPEAKABLE],
     };
-    let mut steps: Vec<(u64, Action)> = (0..5).map(|slot| (0, both(slot))).collect();
+    // Their heartbeats come at different times.
+    let mut steps: Vec<(u64, Action)> = (0..5).map(|slot| (slot as u64 * 900, both(slot))).collect();
     steps.push((22_000, Action::KillPublisher { slot: 0 }));
     steps.push((34_000, emit(0, 3)));
     holds(&config, &steps);
