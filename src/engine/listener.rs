@@ -70,16 +70,16 @@ async fn serve<L: Listener>(
             }
             supervisor.works();
             received.deliver(connection).await?;
-            let changes = async {
+            let opened_or_closed = async {
                 shared.namespaces_changed.notified().await;
                 Ok(true)
             };
             let arrival = async { receive(shared, connection, received).await.map(|()| false) };
             // In turns: neither keeps the other waiting for ever.
             if changed {
-                first_of(arrival, changes).await
+                first_of(arrival, opened_or_closed).await
             } else {
-                first_of(changes, arrival).await
+                first_of(opened_or_closed, arrival).await
             }
         };
         match shutdown.or(step).await {
