@@ -1,6 +1,7 @@
 //! Carries out the steps of a plan. A step that makes no sense at its time does nothing, so that any of them can be
 //! left out.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ pub fn execute(world: &Arc<World>, action: &Action) {
         Action::KillListener { slot } => kill(world, *slot, Purpose::Listen),
         Action::KillPublisher { slot } => kill(world, *slot, Purpose::Publish),
         Action::LoseAnswer { slot } => {
-            disturb(world, *slot, Duration::ZERO, |slot, _| slot.loses_answer = true)
+            disturb(world, *slot, Duration::ZERO, |slot, _| slot.loses_answer = true);
         }
         Action::Refuse {
             slot,
@@ -63,7 +64,7 @@ pub fn execute(world: &Arc<World>, action: &Action) {
         }),
         Action::RefuseConnections { slot, lasting } => {
             disturb(world, *slot, *lasting, |slot, until| {
-                slot.refuses_connections_until = until
+                slot.refuses_connections_until = until;
             });
         }
         Action::Freeze { slot, lasting } => {
@@ -437,7 +438,7 @@ fn publish(world: &World, slot: usize, emit: &Emit) {
         numbers.push(number.to_string());
         let mut padding = String::new();
         while padding.len() < emit.padding {
-            padding.push_str(&format!("{:016x}", world.rng.next()));
+            write!(padding, "{:016x}", world.rng.next()).unwrap();
         }
         match emit.kind {
             Kind::ServerSide => {

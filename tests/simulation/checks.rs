@@ -35,7 +35,8 @@ pub fn check(state: &mut State, end: Duration) {
 /// been an interval before the outage.
 fn wait_for_peers(state: &State) -> Duration {
     let config = &state.config;
-    let patience = config.heartbeat_timeout - config.heartbeat_interval - config.heartbeat_interval / 5;
+    let silence = config.heartbeat_interval + config.heartbeat_interval / 5;
+    let patience = config.heartbeat_timeout.saturating_sub(silence);
     patience.min(WAIT_FOR_PEERS)
 }
 

@@ -77,11 +77,11 @@ impl SimDatabase {
             return refused("the database cannot be reached from here");
         }
         let (session, changed) = state.postgres.connect(self.owner, purpose, now);
-        let line = format!(
+        let event = format!(
             "  {} connects: session {session}, {purpose:?}",
             state.lives[life].uid
         );
-        state.story.push((now, line));
+        state.story.push((now, event));
         drop(state);
         Ok(Link {
             world: Arc::clone(&self.world),

@@ -5,41 +5,25 @@ use std::time::Duration;
 use super::plan::{Action, Config, Emit, Kind, Plan, Step, UNSPEAKABLE};
 use super::rng::Rng;
 
-/// What is left out of scenarios, as long as it leads to faults that are known.
-#[derive(Debug, Clone, Copy)]
-pub struct LeftOut {
-    /// Transactions that are refused.
-    pub refusals: bool,
-    /// Databases that cannot express the name of a namespace.
-    pub unspeakable: bool,
-    /// Inboxes so small that a server is behind.
-    pub backlogs: bool,
-    /// Emitters.
-    pub emitters: bool,
-    /// Servers that start with the uid of one that then closes.
-    pub overlaps: bool,
-}
+/// What is left out of scenarios, as long as it leads to faults that are known: the names of some of these.
+#[derive(Debug, Clone)]
+pub struct LeftOut(pub String);
+
+/// Transactions that are refused.
+pub const REFUSALS: &str = "refusals";
+/// Databases that cannot express the name of a namespace.
+pub const UNSPEAKABLE_NAMES: &str = "unspeakable";
+/// Inboxes so small that a server is behind.
+pub const BACKLOGS: &str = "backlogs";
+/// Emitters.
+pub const EMITTERS: &str = "emitters";
+/// Servers that start with the uid of one that then closes.
+pub const OVERLAPS: &str = "overlaps";
 
 impl LeftOut {
-    /// From the names of what is left out.
-    pub fn named(names: &str) -> Self {
-        let has = |name| names.split(',').any(|other| other == name);
-        Self {
-            refusals: has("refusals"),
-            unspeakable: has("unspeakable"),
-            backlogs: has("backlogs"),
-            emitters: has("emitters"),
-            overlaps: has("overlaps"),
-        }
+    fn has(&self, name: &str) -> bool {
+        self.0.split(',').any(|other| other == name)
     }
-
-    pub const NOTHING: Self = Self {
-        refusals: false,
-        unspeakable: false,
-        backlogs: false,
-        emitters: false,
-        overlaps: false,
-    };
 }
 
 const CHAT: &str = "/chat";
@@ -57,21 +41,21 @@ fn milliseconds(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-pub fn generate(seed: u64, left_out: LeftOut) -> Plan {
+pub fn generate(seed: u64, left_out: &LeftOut) -> Plan {
     let rng = Rng::new(seed);
     let servers = usize::try_from(rng.between(2, 5)).unwrap();
     let (interval, timeout) = rng.pick(&[(1000, 2000), (2000, 5000), (5000, 10_000)]);
-    let latin1 = rng.percent(12) && !left_out.unspeakable;
+    let latin1 = rng.percent(12) && !left_out.has(UNSPEAKABLE_NAMES);
     let config = Config {
         seed: rng.next(),
         servers,
-        has_emitter: rng.percent(40) && !left_out.emitters,
+        has_emitter: rng.percent(40) && !left_out.has(EMITTERS),
         heartbeat_interval: milliseconds(interval),
         heartbeat_timeout: milliseconds(timeout),
         payload_threshold: if rng.percent(15) { 300 } else { 8000 },
         latency: milliseconds(rng.pick(&[0, 2, 5, 20])),
         pace: milliseconds(rng.pick(&[0, 5, 50])),
-        inbox_bytes: if rng.percent(30) && !left_out.backlogs {
+        inbox_bytes: if rng.percent(30) && !left_out.has(BACKLOGS) {
             2000
         } else {
             16 * 1024 * 1024
@@ -87,7 +71,7 @@ pub fn generate(seed: u64, left_out: LeftOut) -> Plan {
     }
     let mut generator = Generator {
         rng,
-        left_out,
+        left_out: left_out.clone(),
         config,
         nsps,
         steps: Vec::new(),
@@ -229,7 +213,7 @@ impl Generator {
             0..=2 => Action::KillListener { slot },
             3..=5 => Action::KillPublisher { slot },
             6 => Action::LoseAnswer { slot },
-            7..=8 if !self.left_out.refusals => Action::Refuse {
+            7..=8 if !self.left_out.has(REFUSALS) => Action::Refuse {
                 slot,
                 sqlstate: self.rng.pick(&["22023", "42501", "55P03"]),
                 times: usize::try_from(self.rng.between(1, 3)).unwrap(),
@@ -272,7 +256,7 @@ impl Generator {
         match self.rng.below(5) {
             0 => Action::Stop { slot },
             1 => Action::Crash { slot },
-            2 if !self.left_out.overlaps => Action::Overlap {
+            2 if !self.left_out.has(OVERLAPS) => Action::Overlap {
                 slot,
                 after: milliseconds(self.rng.below(2000)),
             },

@@ -1,5 +1,7 @@
 //! A session that listens.
 
+use std::time::Duration;
+
 use socketio_postgres_adapter::error::{Error, ErrorKind, Result};
 use socketio_postgres_adapter::pg::database::{FetchLimits, Listener, Notification, Stored};
 
@@ -8,14 +10,12 @@ use super::postgres::Owner;
 
 pub struct SimListener(pub Link);
 
+struct NextDue(Option<Duration>);
+
 impl SimListener {
-    /// Takes what has arrived; none if the session has ended. Otherwise when the next will have arrived, if it is under
-    /// way.
-    fn take(
-        &self,
-        notifications: &mut Vec<Notification>,
-        most: usize,
-    ) -> Option<Option<std::time::Duration>> {
+    /// Takes what has arrived, and tells when the next will have arrived, if it is under way. None if the session has
+    /// ended.
+    fn take(&self, notifications: &mut Vec<Notification>, most: usize) -> Option<NextDue> {
         let world = &self.0.world;
         let now = world.now();
         let state = &mut *world.lock();
@@ -25,7 +25,7 @@ impl SimListener {
                 break;
             }
             if queued.due > now {
-                return Some(Some(queued.due));
+                return Some(NextDue(Some(queued.due)));
             }
             let queued = session.queue.pop_front()?;
             notifications.push(queued.notification);
@@ -37,7 +37,7 @@ impl SimListener {
                 state.lives[life].handed.extend(handed);
             }
         }
-        Some(None)
+        Some(NextDue(None))
     }
 }
 
@@ -56,8 +56,8 @@ impl Listener for SimListener {
             for channel in channels {
                 state.postgres.listen(link.session, channel, now);
             }
-            let line = format!("  session {} listens on {channels:?}", link.session);
-            state.story.push((now, line));
+            let event = format!("  session {} listens on {channels:?}", link.session);
+            state.story.push((now, event));
             true
         });
         if listened.await? {
@@ -82,7 +82,7 @@ impl Listener for SimListener {
 
     async fn receive(&mut self, notifications: &mut Vec<Notification>, most: usize) -> Result<()> {
         loop {
-            let due = self
+            let NextDue(due) = self
                 .take(notifications, most)
                 .ok_or_else(|| self.0.world.lost(self.0.session))?;
             if !notifications.is_empty() {

@@ -81,7 +81,9 @@ impl Transaction {
     fn refusal(&self) -> Option<Error> {
         let now = self.world.now();
         let mut state = self.world.lock();
-        if let Some(sqlstate) = state.slot_of(self.owner)?.refusals.pop_front() {
+        let slot = state.slot_of(self.owner)?;
+        if let Some(sqlstate) = slot.refusals.pop_front() {
+            slot.calm_since = slot.calm_since.max(now);
             return Some(refused(ErrorKind::Publish, sqlstate));
         }
         let is_attached = self.messages.iter().any(|message| message.attachment.is_some());
