@@ -6,12 +6,22 @@
 const { spawnSync } = require("node:child_process");
 const path = require("node:path");
 
-const ARGUMENTS = ["test", "--no-default-features", "--test", "simulation", "every_property", "--", "--nocapture"];
+const ARGUMENTS = [
+  "test",
+  "--no-default-features",
+  "--test",
+  "simulation",
+  "every_property",
+  "--",
+  "--nocapture",
+];
 
 function main() {
   const [seeds = "10000", first = "0"] = process.argv.slice(2);
   if (![seeds, first].every((number) => /^\d+$/.test(number))) {
-    console.error(`usage: npm run simulate -- [seeds] [first], got: ${process.argv.slice(2).join(" ")}`);
+    console.error(
+      `usage: npm run simulate -- [seeds] [first], got: ${process.argv.slice(2).join(" ")}`,
+    );
     process.exitCode = 2;
     return;
   }
