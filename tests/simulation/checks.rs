@@ -13,13 +13,13 @@ pub const CHECKS_AGREEMENT: bool = true;
 /// For how long after its connection is back a server waits for its peers, with some reserve.
 const WAIT_FOR_PEERS: Duration = Duration::from_millis(4500);
 
-pub fn check(state: &mut State, end: Duration) {
+pub fn check(state: &mut State) {
     let mut found = Vec::new();
     let receipts = receipts(state);
     nothing_is_dropped_in_silence(state, &mut found);
     who_was_notified_received(state, &receipts, &mut found);
     nothing_waits_without_a_reason(state, &mut found);
-    who_does_not_understand_frames_received(state, end, &mut found);
+    who_does_not_understand_frames_received(state, &mut found);
     nothing_is_sent_before_the_peers_are_back(state, &mut found);
     nothing_is_doubled(state, &receipts, &mut found);
     order_is_kept(state, &mut found);
@@ -31,13 +31,21 @@ pub fn check(state: &mut State, end: Duration) {
     }
 }
 
-/// For how long a peer is waited for. One that is silent for longer than the timeout is gone, and its last word may have
-/// been an interval before the outage.
-fn wait_for_peers(state: &State) -> Duration {
+/// After how much silence a peer may be taken for dead, at the earliest: its last word may have been an interval before
+/// the outage.
+fn patience(state: &State) -> Duration {
     let config = &state.config;
     let silence = config.heartbeat_interval + config.heartbeat_interval / 5;
-    let patience = config.heartbeat_timeout.saturating_sub(silence);
-    patience.min(WAIT_FOR_PEERS)
+    config.heartbeat_timeout.saturating_sub(silence)
+}
+
+/// Since when a life listens again after a moment.
+fn first_listening(state: &State, life: usize, nsp: &str, after: Duration) -> Option<Duration> {
+    let mut listenings = state.postgres.listenings.iter();
+    let first = listenings.find(|listening| {
+        listening.owner == Owner::Life(life) && listening.from >= after && listening.channel == channel(nsp)
+    });
+    first.map(|listening| listening.from)
 }
 
 /// For how long nothing must have been wrong: peers are waited for up to 5 s, connections are made within 2 s.
@@ -177,30 +185,36 @@ fn who_was_notified_received(state: &State, receipts: &Receipts, found: &mut Fou
     }
 }
 
-/// Servers with the JavaScript adapter get what comes after their introduction.
-fn who_does_not_understand_frames_received(state: &State, end: Duration, found: &mut Found) {
+/// Servers with the JavaScript adapter get what comes after their introduction, but for rows that were gone.
+fn who_does_not_understand_frames_received(state: &State, found: &mut Found) {
     for (index, member) in state.members.iter().enumerate() {
         if member.ended.is_some() {
             continue;
         }
-        for (number, message) in state.messages.iter().enumerate() {
-            let Some(introduced) = member.introduced.get(message.nsp) else {
-                continue;
-            };
+        let is_missing = |number: usize, message: &Message| {
             let sender_stays = match message.sender {
                 Owner::Life(life) => state.lives[life].ended.is_none(),
                 Owner::Member(other) => other != index,
             };
+            let introduced = member.introduced.get(message.nsp);
             let mut commits = message.commits.iter().filter(|commit| is_first(commit));
-            let is_committed_after = commits.next().is_some_and(|commit| commit.at > *introduced);
+            let first = commits.next().map(|commit| commit.at);
+            let comes_after = introduced
+                .zip(first)
+                .is_some_and(|(introduced, first)| first > *introduced);
             let was_received = member.deliveries.iter().any(|(_, received)| *received == number);
-            // What went through the table may be gone by the time it is repeated.
-            if sender_stays && is_committed_after && !was_received && message.at < end {
-                found.push((
-                    "delivery to others",
-                    format!("{} did not get {number}", member.uid),
-                ));
-            }
+            sender_stays && comes_after && !was_received
+        };
+        let messages = state.messages.iter().enumerate();
+        let missing: Vec<usize> = messages
+            .filter(|(number, message)| is_missing(*number, message))
+            .map(|(number, _)| number)
+            .collect();
+        if missing.len() > member.missing_rows {
+            found.push((
+                "delivery to others",
+                format!("{} did not get {missing:?}", member.uid),
+            ));
         }
     }
 }
@@ -228,15 +242,13 @@ fn nothing_is_sent_before_the_peers_are_back(state: &State, found: &mut Found) {
             };
             let outage = state.postgres.outages.iter().position(|(start, _)| start == lost);
             let Some(outage) = outage else { continue };
+            // From then on silence counts.
+            let hears = first_listening(state, sender, message.nsp, *lost);
+            let silence_ends = hears.unwrap_or(connected).min(connected) + patience(state);
+            let deadline = silence_ends.min(connected + WAIT_FOR_PEERS);
             for missed in peers_of(state, outage, sender, message.nsp) {
-                let back = state.postgres.listenings.iter().find(|listening| {
-                    listening.owner == Owner::Life(missed)
-                        && listening.from >= *lost
-                        && listening.channel == channel(message.nsp)
-                });
-                let is_early = back.is_some_and(|back| {
-                    back.from > commit.at && back.from <= connected + wait_for_peers(state)
-                });
+                let back = first_listening(state, missed, message.nsp, *lost);
+                let is_early = back.is_some_and(|back| back > commit.at && back <= deadline);
                 let open = state.lives[missed].open.get(message.nsp);
                 let was_open = open.is_some_and(|open| open.since < *lost);
                 if is_early && was_open && state.lives[missed].ended.is_none() {

@@ -17,7 +17,7 @@ pub const UNSPEAKABLE_NAMES: &str = "unspeakable";
 pub const BACKLOGS: &str = "backlogs";
 /// Emitters.
 pub const EMITTERS: &str = "emitters";
-/// Servers that start with the uid of one that then closes.
+/// Servers with the uid of one before.
 pub const OVERLAPS: &str = "overlaps";
 
 impl LeftOut {
@@ -209,7 +209,7 @@ impl Generator {
     fn fault(&self) -> Action {
         let slot = self.slot();
         let lasting = milliseconds(self.rng.pick(&[20, 100, 300, 1000, 3000, 6000]));
-        match self.rng.below(24) {
+        match self.rng.below(25) {
             0..=2 => Action::KillListener { slot },
             3..=5 => Action::KillPublisher { slot },
             6 => Action::LoseAnswer { slot },
@@ -229,15 +229,15 @@ impl Generator {
             },
             16 => Action::Freeze { slot, lasting },
             _ if self.config.inbox_bytes < 10_000 && self.rng.percent(25) => Action::Freeze { slot, lasting },
-            17..=18 => Action::JsJoin {
+            17..=19 => Action::JsJoin {
                 nsps: self.some_nsps(),
             },
-            19 => Action::JsLeave {
+            20 => Action::JsLeave {
                 which: self.rng.index(4),
                 goodbye: self.rng.percent(70),
             },
-            20 => Action::DropTable,
-            21 => self.coming_and_going(),
+            21 => Action::DropTable,
+            22 => self.coming_and_going(),
             _ => self.life_and_death(),
         }
     }
@@ -262,7 +262,7 @@ impl Generator {
             },
             _ => Action::Start {
                 slot,
-                same_uid: self.rng.percent(50),
+                same_uid: self.rng.percent(50) && !self.left_out.has(OVERLAPS),
                 nsps: self.some_nsps(),
             },
         }

@@ -248,3 +248,28 @@ fn a_server_that_takes_over_a_uid_outlives_the_goodbye_of_the_one_before() {
     ];
     holds(&config(2), &steps);
 }
+
+#[test]
+#[ignore = "a known fault that is not mended yet"]
+fn a_server_is_known_again_whose_introduction_under_an_old_uid_was_missed() {
+    let again = Action::Start {
+        slot: 1,
+        same_uid: true,
+        nsps: vec!["/"],
+    };
+    let steps = [
+        (0, start(0)),
+        (0, start(1)),
+        (20_000, Action::Stop { slot: 1 }),
+        (
+            21_000,
+            Action::RefuseConnections {
+                slot: 0,
+                lasting: milliseconds(500),
+            },
+        ),
+        (21_000, Action::KillListener { slot: 0 }),
+        (21_050, again),
+    ];
+    holds(&config(2), &steps);
+}

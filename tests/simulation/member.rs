@@ -23,6 +23,7 @@ pub fn start(world: &Arc<World>, nsps: Vec<&'static str>) {
         introduced: std::collections::BTreeMap::new(),
         ended: None,
         deliveries: Vec::new(),
+        missing_rows: 0,
     });
     drop(state);
     let process = Process {
@@ -154,6 +155,7 @@ impl Process {
                 Some(id) => {
                     let row = state.postgres.table.get(&id.parse().unwrap());
                     let row = row.and_then(|(_, row)| msgpack::decode(row, MARKER).ok());
+                    state.members[self.index].missing_rows += usize::from(row.is_none());
                     row.map(|row| row.json).unwrap_or_default()
                 }
             };

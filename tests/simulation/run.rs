@@ -98,8 +98,7 @@ async fn perform(plan: &Plan) -> Arc<World> {
     for what in unrest {
         world.lock().violated("quiet", what);
     }
-    let end = world.now();
-    checks::check(&mut world.lock(), end);
+    checks::check(&mut world.lock());
     let (engines, tasks): (Vec<_>, Vec<_>) = {
         let mut state = world.lock();
         let lives = state.lives.iter_mut();

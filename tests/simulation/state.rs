@@ -70,6 +70,8 @@ pub struct Member {
     pub introduced: BTreeMap<&'static str, Duration>,
     pub ended: Option<Duration>,
     pub deliveries: Vec<(Duration, usize)>,
+    /// How many headers it heard of rows that were gone.
+    pub missing_rows: usize,
 }
 
 pub enum MemberCommand {
