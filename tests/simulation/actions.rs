@@ -196,7 +196,7 @@ fn start(world: &Arc<World>, slot: usize, same_uid: bool, nsps: &[&'static str])
             deliveries: Vec::new(),
             handed: Vec::new(),
             reports: Vec::new(),
-            dropped: 0,
+            dropped_in_all: None,
         });
         (life, uid)
     };
@@ -274,8 +274,9 @@ fn close_engine(world: &Arc<World>, life: usize, engine: Arc<Engine>) {
             );
         }
         let (woken, javascript) = {
-            let state = world.lock();
-            let life = &state.lives[life];
+            let mut state = world.lock();
+            let life = &mut state.lives[life];
+            life.dropped_in_all = Some(engine.stats().buffer.dropped);
             (Arc::clone(&life.woken), life.javascript.clone())
         };
         woken.notify_one();

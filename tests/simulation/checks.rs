@@ -80,8 +80,10 @@ fn is_first(commit: &Commit) -> bool {
 /// Each message is committed, or counted as dropped.
 fn nothing_is_dropped_in_silence(state: &State, found: &mut Found) {
     for (index, life) in state.lives.iter().enumerate() {
-        let (Some(engine), None) = (&life.engine, life.ended) else {
-            continue;
+        let (property, dropped) = match (&life.engine, life.ended, life.dropped_in_all) {
+            (Some(engine), None, _) => ("announced drops", engine.stats().buffer.dropped),
+            (_, _, Some(dropped)) if state.config.checks_closing => ("announced drops in close()", dropped),
+            _ => continue,
         };
         let missing: Vec<usize> = state
             .messages
@@ -95,10 +97,9 @@ fn nothing_is_dropped_in_silence(state: &State, found: &mut Found) {
             })
             .map(|(number, _)| number)
             .collect();
-        let dropped = engine.stats().buffer.dropped;
         if missing.len() as u64 > dropped {
             found.push((
-                "announced drops",
+                property,
                 format!(
                     "{} never sent {missing:?}, and counts {dropped} as dropped",
                     life.uid

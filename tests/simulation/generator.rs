@@ -17,6 +17,8 @@ pub const UNSPEAKABLE_NAMES: &str = "unspeakable";
 pub const BACKLOGS: &str = "backlogs";
 /// Emitters.
 pub const EMITTERS: &str = "emitters";
+/// The drops of `close()`.
+pub const CLOSING: &str = "closing";
 /// Servers with the uid of one before.
 pub const OVERLAPS: &str = "overlaps";
 
@@ -61,6 +63,7 @@ pub fn generate(seed: u64, left_out: &LeftOut) -> Plan {
             16 * 1024 * 1024
         },
         latin1,
+        checks_closing: !left_out.has(CLOSING),
     };
     let mut nsps = vec!["/"];
     if rng.percent(50) {

@@ -67,7 +67,6 @@ pub fn take(state: &mut State, life: usize, now: Duration, handoff: &Handoff) {
                     .push((now, format!("  {uid} reports {}: {}", report.1, report.2)));
                 state.lives[life].reports.push(report);
             }
-            12 => state.lives[life].dropped += item[1].as_u64().unwrap(),
             _ => {}
         }
     }

@@ -17,6 +17,7 @@ fn config(servers: usize) -> Config {
         pace: Duration::ZERO,
         inbox_bytes: 16 * 1024 * 1024,
         latin1: false,
+        checks_closing: true,
     }
 }
 
@@ -270,6 +271,24 @@ fn a_server_is_known_again_whose_introduction_under_an_old_uid_was_missed() {
         ),
         (21_000, Action::KillListener { slot: 0 }),
         (21_050, again),
+    ];
+    holds(&config(2), &steps);
+}
+
+#[test]
+#[ignore = "a known fault that is not mended yet"]
+fn a_server_that_closes_while_the_queue_is_full_tells_what_it_drops() {
+    let steps = [
+        (0, start(0)),
+        (0, start(1)),
+        (
+            21_000,
+            Action::Full {
+                lasting: milliseconds(8000),
+            },
+        ),
+        (26_000, emit(0, 3)),
+        (26_100, Action::Stop { slot: 0 }),
     ];
     holds(&config(2), &steps);
 }

@@ -22,6 +22,8 @@ pub struct Config {
     pub inbox_bytes: usize,
     /// Whether the database cannot express every name.
     pub latin1: bool,
+    /// Whether what `close()` leaves unsent has to be counted.
+    pub checks_closing: bool,
 }
 
 impl Config {

@@ -58,8 +58,8 @@ pub struct Life {
     pub handed: Vec<(usize, Form)>,
     /// The codes and sentences of the error handler.
     pub reports: Vec<(Duration, String, String)>,
-    /// How many messages JavaScript was told were dropped.
-    pub dropped: u64,
+    /// How many messages were dropped, once it is closed.
+    pub dropped_in_all: Option<u64>,
 }
 
 /// One life of a server with the JavaScript adapter.
