@@ -201,12 +201,13 @@ impl Engine {
             drop(tokio::time::timeout(FLUSH_TIMEOUT, self.flush()).await);
         }
         self.shutdown.fire();
-        self.report_losses();
         self.shared.inbox.close();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         let all_ended = async { while tasks.join_next().await.is_some() {} };
         drop(tokio::time::timeout(END_TIMEOUT, all_ended).await);
         tasks.abort_all();
+        while tasks.join_next().await.is_some() {}
         self.shared.outbox.abandon();
+        self.report_losses();
     }
 }

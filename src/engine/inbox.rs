@@ -271,10 +271,11 @@ impl Inbox {
         }
     }
 
-    /// Adds an item at once: for the few that do not come from the wire and thus cannot flood.
+    /// Adds an item at once: for the few that do not come from the wire and thus cannot flood. After [`Inbox::close`]
+    /// only reports are of interest.
     pub fn push_now(&self, item: Item) {
         let mut state = self.lock();
-        if state.closed {
+        if state.closed && !item.is_news() {
             return;
         }
         if item.is_news() && state.news >= MAX_WAITING_NEWS {

@@ -12,8 +12,7 @@ use tokio::time::{sleep_until, Instant};
 use super::pending::Pending;
 use crate::options::Buffer;
 use ledger::Ledger;
-pub use losses::Losses;
-use losses::Reason;
+pub use losses::{Losses, Reason};
 
 /// How much may wait for a server that is there but slower than the application, in bytes.
 pub const MAX_ONLINE_BYTES: usize = 1024 * 1024 * 1024;
@@ -211,9 +210,9 @@ impl Outbox {
         published_at.elapsed() >= self.buffer.max_age
     }
 
-    /// So many messages that were taken are done with: they were too old.
-    pub fn settle_outdated(&self, count: usize, missed: usize) {
-        self.lock().losses.add(Reason::Age, missed as u64);
+    /// Settles `count` of the messages that were taken: they are dropped, and the application would miss `missed`.
+    pub fn settle_dropped(&self, count: usize, missed: usize, reason: Reason) {
+        self.lock().losses.add(reason, missed as u64);
         self.settle(count);
     }
 
@@ -261,8 +260,12 @@ impl Outbox {
 
     /// Drops everything, under way or not: nothing will be sent any more, and nobody shall wait for it.
     pub fn abandon(&self) {
-        let mut state = self.lock();
+        let state = &mut *self.lock();
         state.closed = true;
+        let waiting = state.queue.iter().filter(|message| message.would_be_missed());
+        // What is still in flight may be committed, which nobody will know any more.
+        let unsent = waiting.count() as u64 + state.ledger.in_flight();
+        state.losses.add(Reason::Closed, unsent);
         state.queue.clear();
         state.bytes = 0;
         state.ledger.settle_all();

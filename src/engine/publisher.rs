@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::cleaner::Cleaner;
+use super::outbox::Reason;
 use super::peer_wait;
 use super::shared::Shared;
 use super::shutdown::Shutdown;
@@ -155,7 +156,7 @@ impl<'a> Work<'a> {
             .oldest_taken_at()
             .is_some_and(|taken_at| outbox.is_outdated(taken_at))
         {
-            self.unsent.drop_oldest();
+            self.unsent.drop_oldest(Reason::Age);
         }
         if outbox.has_lost_introduction() {
             self.shared.announce_everywhere();
@@ -177,7 +178,7 @@ impl<'a> Work<'a> {
             tokio::select! {
                 biased;
                 () = outbox.grow_old() => {}
-                () = expired => self.unsent.drop_oldest(),
+                () = expired => self.unsent.drop_oldest(Reason::Age),
             }
         }
     }

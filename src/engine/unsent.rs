@@ -5,6 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use tokio::time::Instant;
 
 use super::frame_writer::FrameWriter;
+use super::outbox::Reason;
 use super::prepare::prepare_or_report;
 use super::shared::Shared;
 use crate::cluster::batch::{Batch, Limits, Outgoing};
@@ -257,8 +258,8 @@ impl<'a> Unsent<'a> {
         Some(batch)
     }
 
-    /// Drops the oldest batch, or what is not in a batch yet if there is none: it is too old.
-    pub fn drop_oldest(&mut self) {
+    /// Drops the oldest batch, or what is not in a batch yet if there is none.
+    pub fn drop_oldest(&mut self, reason: Reason) {
         let dropped = match self.batches.pop_front() {
             Some(TakenBatch { batch, .. }) => batch.into_messages(),
             None => self.prepared.drain(..).collect(),
@@ -269,8 +270,17 @@ impl<'a> Unsent<'a> {
             }
             self.shared
                 .outbox
-                .settle_outdated(outgoing.messages(), outgoing.missed());
+                .settle_dropped(outgoing.messages(), outgoing.missed(), reason);
         }
         self.losses = 0;
+    }
+}
+
+impl Drop for Unsent<'_> {
+    /// The engine ends: what is left will not be sent any more.
+    fn drop(&mut self) {
+        while !self.is_empty() {
+            self.drop_oldest(Reason::Closed);
+        }
     }
 }

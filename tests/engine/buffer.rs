@@ -184,5 +184,12 @@ async fn what_was_lost_is_said_when_the_engine_ends_without_a_server() {
     a.engine.close().await;
     let reports = a.reports(1).await;
     assert_eq!(overflow(&reports).len(), 1, "{reports:?}");
-    assert!(overflow(&reports)[0].starts_with("2 messages"), "{reports:?}");
+    // The one under way and the last one still waited.
+    let told = &overflow(&reports)[0];
+    assert!(told.starts_with("4 messages"), "{told}");
+    assert!(told.contains("2 because more than 100000 bytes waited"), "{told}");
+    assert!(
+        told.contains("2 because they were not sent before the adapter was closed"),
+        "{told}"
+    );
 }

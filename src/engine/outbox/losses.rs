@@ -6,13 +6,15 @@ use crate::options::Buffer;
 
 /// Why a message was dropped.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Reason {
+pub enum Reason {
     /// More than `maxBufferSize` waited for a server that was away.
     Size,
     /// It waited longer than `maxBufferAge` for a server that was away.
     Age,
     /// Too much waited for a server that was there.
     Slowness,
+    /// The engine was closed before it could be sent.
+    Closed,
 }
 
 /// How many messages were dropped.
@@ -21,6 +23,7 @@ pub struct Losses {
     size: u64,
     age: u64,
     slowness: u64,
+    closed: u64,
 }
 
 impl Losses {
@@ -29,13 +32,14 @@ impl Losses {
             Reason::Size => &mut self.size,
             Reason::Age => &mut self.age,
             Reason::Slowness => &mut self.slowness,
+            Reason::Closed => &mut self.closed,
         } += count;
     }
 
     /// How many, for whatever reason.
     #[must_use]
     pub fn total(&self) -> usize {
-        usize::try_from(self.size + self.age + self.slowness).unwrap_or(usize::MAX)
+        usize::try_from(self.size + self.age + self.slowness + self.closed).unwrap_or(usize::MAX)
     }
 
     /// The report on them; none if there were none.
@@ -60,6 +64,10 @@ impl Losses {
             (
                 self.slowness,
                 format!("more than {MAX_ONLINE_BYTES} bytes waited for a server that is slower than the application"),
+            ),
+            (
+                self.closed,
+                "they were not sent before the adapter was closed".to_owned(),
             ),
         ];
         let reasons: Vec<String> = reasons

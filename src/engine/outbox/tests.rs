@@ -254,7 +254,7 @@ fn a_flush_does_not_wait_for_what_was_too_old_under_way() {
     outbox.push(message("under way".into()));
     outbox.take(1, usize::MAX);
     let mut flush = outbox.flush();
-    outbox.settle_outdated(1, 1);
+    outbox.settle_dropped(1, 1, Reason::Age);
     assert!(flush.try_recv().is_ok());
     assert!(report(&outbox).is_some());
 }
