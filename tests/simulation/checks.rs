@@ -204,7 +204,7 @@ fn who_does_not_understand_frames_received(state: &State, found: &mut Found) {
                 .zip(first)
                 .is_some_and(|(introduced, first)| first > *introduced);
             let was_received = member.deliveries.iter().any(|(_, received)| *received == number);
-            sender_stays && comes_after && !was_received
+            sender_stays && comes_after && !was_received && !message.volatile
         };
         let messages = state.messages.iter().enumerate();
         let missing: Vec<usize> = messages
