@@ -219,7 +219,7 @@ fn nothing_is_sent_before_the_peers_are_back(state: &State, found: &mut Found) {
             continue;
         };
         for commit in message.commits.iter().filter(|commit| is_first(commit)) {
-            if !stays(state, sender, message.nsp, commit.at) {
+            if !stays(state, sender, message, commit.at) {
                 continue;
             }
             let Some(publisher) = commit.publisher else {
@@ -260,10 +260,14 @@ fn nothing_is_sent_before_the_peers_are_back(state: &State, found: &mut Found) {
     }
 }
 
-/// Whether a life goes on, and its namespace stays open: whoever leaves does not wait for others.
-fn stays(state: &State, life: usize, nsp: &str, at: Duration) -> bool {
+/// Whether a life goes on, and the namespace of a message stays open: whoever leaves does not wait for others.
+fn stays(state: &State, life: usize, message: &Message, at: Duration) -> bool {
     let life = &state.lives[life];
-    life.ended.is_none_or(|(ended, _)| ended > at) && life.open.contains_key(nsp)
+    life.ended.is_none_or(|(ended, _)| ended > at)
+        && life
+            .open
+            .get(message.nsp)
+            .is_some_and(|open| open.since <= message.at)
 }
 
 /// Whom a life has to wait for after an outage: those that it knew and whose connection ended with it; and for how long

@@ -47,7 +47,7 @@ pub fn generate(seed: u64, left_out: &LeftOut) -> Plan {
     let rng = Rng::new(seed);
     let servers = usize::try_from(rng.between(2, 5)).unwrap();
     let (interval, timeout) = rng.pick(&[(1000, 2000), (2000, 5000), (5000, 10_000)]);
-    let latin1 = rng.percent(12) && !left_out.has(UNSPEAKABLE_NAMES);
+    let latin1 = rng.percent(30) && !left_out.has(UNSPEAKABLE_NAMES);
     let config = Config {
         seed: rng.next(),
         servers,
