@@ -144,7 +144,7 @@ fn take_down(world: &Arc<World>, lasting: Duration) {
                 continue;
             };
             for (nsp, open) in &life.open {
-                let peers = engine.peers(open.id).into_iter().map(|(uid, _)| uid).collect();
+                let peers = engine.peers(open.id);
                 known.insert((index, *nsp), peers);
             }
         }

@@ -31,14 +31,6 @@ pub fn check(state: &mut State) {
     }
 }
 
-/// After how much silence a peer may be taken for dead, at the earliest: its last word may have been an interval before
-/// the outage.
-fn patience(state: &State) -> Duration {
-    let config = &state.config;
-    let silence = config.heartbeat_interval + config.heartbeat_interval / 5;
-    config.heartbeat_timeout.saturating_sub(silence)
-}
-
 /// Since when a life listens again after a moment.
 fn first_listening(state: &State, life: usize, nsp: &str, after: Duration) -> Option<Duration> {
     let mut listenings = state.postgres.listenings.iter();
@@ -204,7 +196,7 @@ fn who_does_not_understand_frames_received(state: &State, found: &mut Found) {
                 .zip(first)
                 .is_some_and(|(introduced, first)| first > *introduced);
             let was_received = member.deliveries.iter().any(|(_, received)| *received == number);
-            sender_stays && comes_after && !was_received
+            sender_stays && comes_after && !was_received && !message.volatile
         };
         let messages = state.messages.iter().enumerate();
         let missing: Vec<usize> = messages
@@ -227,7 +219,7 @@ fn nothing_is_sent_before_the_peers_are_back(state: &State, found: &mut Found) {
             continue;
         };
         for commit in message.commits.iter().filter(|commit| is_first(commit)) {
-            if !stays(state, sender, message.nsp, commit.at) {
+            if !stays(state, sender, message, commit.at) {
                 continue;
             }
             let Some(publisher) = commit.publisher else {
@@ -244,10 +236,12 @@ fn nothing_is_sent_before_the_peers_are_back(state: &State, found: &mut Found) {
             let outage = state.postgres.outages.iter().position(|(start, _)| start == lost);
             let Some(outage) = outage else { continue };
             // From then on silence counts.
-            let hears = first_listening(state, sender, message.nsp, *lost);
-            let silence_ends = hears.unwrap_or(connected).min(connected) + patience(state);
-            let deadline = silence_ends.min(connected + WAIT_FOR_PEERS);
-            for missed in peers_of(state, outage, sender, message.nsp) {
+            let hears = first_listening(state, sender, message.nsp, *lost).unwrap_or(connected);
+            for (missed, silence) in peers_of(state, outage, sender, message.nsp) {
+                let config = &state.config;
+                let tick = config.heartbeat_interval / 5;
+                let patience = config.heartbeat_timeout.saturating_sub(silence + tick);
+                let deadline = (hears.min(connected) + patience).min(connected + WAIT_FOR_PEERS);
                 let back = first_listening(state, missed, message.nsp, *lost);
                 let is_early = back.is_some_and(|back| back > commit.at && back <= deadline);
                 let open = state.lives[missed].open.get(message.nsp);
@@ -266,26 +260,40 @@ fn nothing_is_sent_before_the_peers_are_back(state: &State, found: &mut Found) {
     }
 }
 
-/// Whether a life goes on, and its namespace stays open: whoever leaves does not wait for others.
-fn stays(state: &State, life: usize, nsp: &str, at: Duration) -> bool {
+/// Whether a life goes on, and the namespace of a message stays open: whoever leaves does not wait for others.
+fn stays(state: &State, life: usize, message: &Message, at: Duration) -> bool {
     let life = &state.lives[life];
-    life.ended.is_none_or(|(ended, _)| ended > at) && life.open.contains_key(nsp)
+    life.ended.is_none_or(|(ended, _)| ended > at)
+        && life
+            .open
+            .get(message.nsp)
+            .is_some_and(|open| open.since <= message.at)
 }
 
-/// Whom a life has to wait for after an outage: those that it knew and whose connection ended with it.
-fn peers_of(state: &State, outage: usize, sender: usize, nsp: &'static str) -> Vec<usize> {
+/// Whom a life has to wait for after an outage: those that it knew and whose connection ended with it; and for how long
+/// they had been silent.
+fn peers_of(state: &State, outage: usize, sender: usize, nsp: &'static str) -> Vec<(usize, Duration)> {
     let (start, _) = state.postgres.outages[outage];
     let known = state.known[outage].get(&(sender, nsp));
-    let peers = state.lives.iter().enumerate().filter(|(life, peer)| {
-        let is_known = state.lives[sender].is_emitter || known.is_some_and(|known| known.contains(&peer.uid));
+    let silence_of = |uid: &str| {
+        let peer = known?.iter().find(|(known, _)| known == uid);
+        peer.map(|(_, silence)| *silence)
+    };
+    let peers = state.lives.iter().enumerate().filter_map(|(life, peer)| {
+        let silence = if state.lives[sender].is_emitter {
+            Duration::ZERO
+        } else {
+            silence_of(&peer.uid)?
+        };
         let lost = state.postgres.listenings.iter().any(|listening| {
-            listening.owner == Owner::Life(*life)
+            listening.owner == Owner::Life(life)
                 && listening.to == Some(start)
                 && listening.channel == channel(nsp)
         });
-        *life != sender && !peer.is_emitter && is_known && lost && peer.uid != state.lives[sender].uid
+        let is_other = life != sender && !peer.is_emitter && peer.uid != state.lives[sender].uid;
+        (is_other && lost).then_some((life, silence))
     });
-    peers.map(|(life, _)| life).collect()
+    peers.collect()
 }
 
 /// Nothing arrives twice, but for what was committed twice outside of frames.

@@ -47,7 +47,7 @@ pub fn generate(seed: u64, left_out: &LeftOut) -> Plan {
     let rng = Rng::new(seed);
     let servers = usize::try_from(rng.between(2, 5)).unwrap();
     let (interval, timeout) = rng.pick(&[(1000, 2000), (2000, 5000), (5000, 10_000)]);
-    let latin1 = rng.percent(12) && !left_out.has(UNSPEAKABLE_NAMES);
+    let latin1 = rng.percent(30) && !left_out.has(UNSPEAKABLE_NAMES);
     let config = Config {
         seed: rng.next(),
         servers,
@@ -136,8 +136,86 @@ impl Generator {
         }
     }
 
+    /// Faults that have to meet, which they seldom do by chance.
+    fn meeting(&mut self, at: u64) {
+        let (slot, other) = (self.server(), self.server());
+        match self.rng.below(3) {
+            0 if !self.left_out.has(REFUSALS) => {
+                // Frames are refused while their sender stops using them.
+                let end = if self.rng.percent(50) {
+                    Action::KillListener { slot }
+                } else {
+                    Action::JsJoin {
+                        nsps: self.some_nsps(),
+                    }
+                };
+                self.at(
+                    at,
+                    Action::Lock {
+                        lasting: milliseconds(500),
+                    },
+                );
+                self.at(at + 60, end);
+                self.at(at + 100, self.emit(slot));
+                self.at(
+                    at + 200,
+                    Action::Refuse {
+                        slot,
+                        sqlstate: "55P03",
+                        times: 1,
+                    },
+                );
+            }
+            1 if !self.left_out.has(BACKLOGS) => {
+                // A server is behind when the database goes away.
+                let lasting = milliseconds(self.rng.between(500, 4000));
+                self.at(at, Action::Freeze { slot, lasting });
+                for offset in 0..self.rng.between(5, 30) {
+                    self.at(at + 20 + offset * 3, self.emit(other));
+                }
+                self.at(
+                    at + 200,
+                    Action::Down {
+                        lasting: milliseconds(self.rng.between(20, 500)),
+                    },
+                );
+                self.at(at + 300, self.emit(slot));
+                self.at(at + 300, self.emit(other));
+            }
+            _ => {
+                // Not everybody is back at the same time after an outage.
+                let lasting = milliseconds(self.rng.between(500, 3000));
+                self.at(at, Action::RefuseConnections { slot, lasting });
+                self.at(
+                    at,
+                    Action::Down {
+                        lasting: milliseconds(self.rng.between(20, 500)),
+                    },
+                );
+                self.at(at + 100, self.emit(other));
+            }
+        }
+    }
+
+    fn emit(&self, slot: usize) -> Action {
+        Action::Emit {
+            slot,
+            emit: Emit {
+                nsp: self.nsp(),
+                count: self.rng.between(1, 6),
+                kind: Kind::Event,
+                volatile: false,
+                room: None,
+                padding: 0,
+            },
+        }
+    }
+
     /// Much happens within half a second.
     fn moment(&mut self, at: u64) {
+        if self.rng.percent(25) {
+            self.meeting(at);
+        }
         for _ in 0..self.rng.between(1, 4) {
             let offset = self.rng.below(500);
             let action = self.fault();

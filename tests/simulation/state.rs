@@ -96,8 +96,8 @@ pub struct Violation {
     pub text: String,
 }
 
-/// Which peers a life knew when an outage began, by namespace.
-pub type Known = BTreeMap<(usize, &'static str), Vec<String>>;
+/// Which peers a life knew when an outage began, by namespace, and for how long they had been silent.
+pub type Known = BTreeMap<(usize, &'static str), Vec<(String, Duration)>>;
 
 pub struct State {
     pub config: Config,
