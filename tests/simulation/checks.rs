@@ -12,6 +12,8 @@ use super::state::{Life, Message, State};
 pub const CHECKS_AGREEMENT: bool = true;
 /// For how long after its connection is back a server waits for its peers, with some reserve.
 const WAIT_FOR_PEERS: Duration = Duration::from_millis(4500);
+/// An emitter waits for 4 s, whoever is back.
+const WAIT_OF_EMITTERS: Duration = Duration::from_millis(3500);
 
 pub fn check(state: &mut State) {
     let mut found = Vec::new();
@@ -241,7 +243,12 @@ fn nothing_is_sent_before_the_peers_are_back(state: &State, found: &mut Found) {
                 let config = &state.config;
                 let tick = config.heartbeat_interval / 5;
                 let patience = config.heartbeat_timeout.saturating_sub(silence + tick);
-                let deadline = (hears.min(connected) + patience).min(connected + WAIT_FOR_PEERS);
+                let wait = if state.lives[sender].is_emitter {
+                    WAIT_OF_EMITTERS
+                } else {
+                    WAIT_FOR_PEERS
+                };
+                let deadline = (hears.min(connected) + patience).min(connected + wait);
                 let back = first_listening(state, missed, message.nsp, *lost);
                 let is_early = back.is_some_and(|back| back > commit.at && back <= deadline);
                 let open = state.lives[missed].open.get(message.nsp);
