@@ -35,6 +35,12 @@ impl Hearing {
         .await
     }
 
+    /// Whether everything that was said has been heard, and a session that ends is noticed.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Whether everything was heard at some time since the last call.
     fn was_caught_up(&self) -> bool {
         // Both are read: the swap must happen on every call.

@@ -76,13 +76,19 @@ async fn wait_for_peers<P: Publisher>(shared: &Shared, connection: &mut P) -> Re
         let generation = shared.namespaces().generation();
         // Whoever hears the introduction may send at once, hence not before we can hear. One that was sent before
         // another session was lost may have found no peer, or no echo.
-        if introduced_in != Some(generation) && shared.is_listening() {
+        if introduced_in != Some(generation) && can_hear(shared) {
             introduce(shared, connection, generation).await?;
             introduced_in = Some(generation);
         }
         pause(connection).await?;
     }
     Ok(())
+}
+
+/// Whether answers would be heard. A listener that is held up by a slow application has not noticed yet that its session
+/// was lost as well.
+fn can_hear(shared: &Shared) -> bool {
+    shared.is_listening() && shared.clock.hearing.is_waiting()
 }
 
 fn has_unconfirmed(shared: &Shared) -> bool {

@@ -253,7 +253,9 @@ fn nothing_is_sent_before_the_peers_are_back(state: &State, found: &mut Found) {
                 let is_early = back.is_some_and(|back| back > commit.at && back <= deadline);
                 let open = state.lives[missed].open.get(message.nsp);
                 let was_open = open.is_some_and(|open| open.since < *lost);
-                if is_early && was_open && state.lives[missed].ended.is_none() {
+                // Of two servers with one uid, either is taken for the peer.
+                let is_alone = !has_namesake(state, missed, commit.at);
+                if is_early && was_open && is_alone && state.lives[missed].ended.is_none() {
                     found.push((
                         "waiting for peers",
                         format!(
@@ -265,6 +267,14 @@ fn nothing_is_sent_before_the_peers_are_back(state: &State, found: &mut Found) {
             }
         }
     }
+}
+
+/// Whether another server with the same uid is there at that moment, or was a moment before.
+fn has_namesake(state: &State, life: usize, at: Duration) -> bool {
+    let mut others = state.lives.iter().enumerate().filter(|(index, _)| *index != life);
+    others.any(|(_, other)| {
+        other.uid == state.lives[life].uid && other.ended.is_none_or(|(ended, _)| ended + CALM > at)
+    })
 }
 
 /// Whether a life goes on, and the namespace of a message stays open: whoever leaves does not wait for others.

@@ -171,7 +171,6 @@ fn what_was_heard_before_an_outage_does_not_bring_a_peer_back() {
 }
 
 #[test]
-#[ignore = "a known fault that is not mended yet"]
 fn a_server_that_has_not_noticed_the_end_of_its_session_does_not_say_that_it_listens() {
     let config = Config {
         inbox_bytes: 2000,
