@@ -7,6 +7,7 @@
 
 const { createHash } = require("node:crypto");
 const { setTimeout, clearTimeout } = require("node:timers");
+const { describeType } = require("./errors.js");
 
 /** @typedef {import('./pg-client.js').Client} Client */
 /** @typedef {import('node:tls').TLSSocket} TLSSocket */
@@ -19,6 +20,7 @@ const { setTimeout, clearTimeout } = require("node:timers");
  * @property {string} host a name, an address, or the folder of a Unix domain socket
  * @property {number} port
  * @property {string | null} address the one that the engine is connected to; null for a Unix domain socket
+ * @property {number} timeoutMs how long the engine waits at most
  */
 
 /**
@@ -26,9 +28,6 @@ const { setTimeout, clearTimeout } = require("node:timers");
  *
  * @typedef {{ any: true } | { any: false, fingerprint: string, notAfterMs: number }} Verdict
  */
-
-/** How long a connection may take; the engine stops waiting at the time limit that the settings give. */
-const TIMEOUT_MS = 10_000;
 
 /**
  * @param {Client} client of its own, not connected
@@ -38,21 +37,19 @@ const TIMEOUT_MS = 10_000;
  */
 async function judge(client, question) {
   const { connection } = client;
+  const { timeoutMs } = question;
+  // It also ends a connection that the server does not let go of.
   const timer = setTimeout(() => {
     connection.stream.destroy(
-      new Error(`pg got no answer within ${TIMEOUT_MS} ms`),
+      new Error(`pg got no answer within ${timeoutMs} ms`),
     );
-  }, TIMEOUT_MS);
+  }, timeoutMs);
   timer.unref();
   try {
-    const verdict = verdictOn(await secure(connection, question));
-    connection.stream.end();
-    return verdict;
-  } catch (error) {
-    connection.stream.destroy();
-    throw error;
+    return verdictOn(await secure(connection, question));
   } finally {
-    clearTimeout(timer);
+    connection.stream.once("close", () => clearTimeout(timer));
+    connection.stream.destroySoon();
   }
 }
 
@@ -64,8 +61,8 @@ async function judge(client, question) {
  * @returns {Promise<TLSSocket>}
  */
 function secure(connection, question) {
-  containThrows(connection);
   return new Promise((resolve, reject) => {
+    containThrows(connection, reject);
     // it stays: there can be more than one error
     connection.on("error", reject);
     connection.once("end", () =>
@@ -76,6 +73,8 @@ function secure(connection, question) {
     });
     connection.once("sslconnect", () => {
       const { stream } = connection;
+      // Whatever the server says is not for the parser of pg, which throws and takes in what it likes.
+      stream.removeAllListeners("data").resume();
       stream.unref();
       stream.once("secureConnect", () => resolve(stream));
     });
@@ -103,11 +102,13 @@ function open(connection, { host, port, address }) {
 }
 
 /**
- * Node.js calls `checkServerIdentity()` where a throw would end the process. Here it is a refusal.
+ * Node.js calls `checkServerIdentity()` where a throw would end the process. Here it is a refusal, also where the
+ * settings accept any certificate.
  *
  * @param {any} connection
+ * @param {(reason: Error) => void} refuse
  */
-function containThrows(connection) {
+function containThrows(connection, refuse) {
   const { ssl } = connection;
   const check = ssl?.checkServerIdentity;
   if (typeof check !== "function") return;
@@ -116,7 +117,12 @@ function containThrows(connection) {
     try {
       return check.apply(ssl, args);
     } catch (thrown) {
-      return thrown instanceof Error ? thrown : new Error(String(thrown));
+      const reason =
+        thrown instanceof Error
+          ? thrown
+          : new Error(`checkServerIdentity() threw ${describeType(thrown)}`);
+      refuse(reason);
+      return reason;
     }
   };
   // The key is hidden by pg, hence not among the properties that are copied.
@@ -168,9 +174,11 @@ function endOf(certificate) {
  * @returns {string} what it says, and the code by which it can be looked up
  */
 function describeRefusal(error) {
-  const message = error?.message ?? String(error);
-  const code = error?.code;
-  return code && !message.includes(code) ? `${message} (${code})` : message;
+  const { message, code } = Object(error);
+  const text = typeof message === "string" ? message : describeType(error);
+  return typeof code === "string" && !text.includes(code)
+    ? `${text} (${code})`
+    : text;
 }
 
 module.exports = { describeRefusal, judge };

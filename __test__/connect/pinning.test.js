@@ -126,12 +126,32 @@ describe("the engine, shown the certificate of the database", () => {
       throw new Error("a mistake of the application");
     };
     // in a client of pg it would be an uncaught exception
-    const { accepted, reason } = await verdictOfEngine(
-      settings({ ...trusting, checkServerIdentity }),
-    );
-    assert.equal(accepted, false);
-    assert.equal(reason.code, "ERR_CONNECTION");
-    assert.match(reason.message, /a mistake of the application/);
+    for (const further of [{}, { rejectUnauthorized: false }]) {
+      const { accepted, reason } = await verdictOfEngine(
+        settings({ ...trusting, ...further, checkServerIdentity }),
+      );
+      assert.equal(accepted, false);
+      assert.equal(reason.code, "ERR_CONNECTION");
+      assert.match(reason.message, /a mistake of the application/);
+    }
+  });
+
+  it("survives anything that checkServerIdentity() can throw", async () => {
+    await server.show(first);
+    for (const thrown of [
+      undefined,
+      Object.create(null),
+      Object.assign(new Error("odd"), { code: Symbol("x"), message: 7 }),
+    ]) {
+      const checkServerIdentity = () => {
+        throw thrown;
+      };
+      const { accepted, reason } = await verdictOfEngine(
+        settings({ ...trusting, checkServerIdentity }),
+      );
+      assert.equal(accepted, false);
+      assert.equal(reason.code, "ERR_CONNECTION");
+    }
   });
 
   /**

@@ -78,8 +78,9 @@ impl Credentials {
     /// [`ErrorKind::Connection`] when it would not.
     pub async fn verdict(&self, question: Question) -> Result<Verdict> {
         let put = |number| {
+            let question = Box::new(question);
             self.inbox
-                .push_now(Item::VerdictWanted(number, self.target, Box::new(question)));
+                .push_now(Item::VerdictWanted(number, self.target, question))
         };
         let failed = |reason: String| {
             Error::new(ErrorKind::Connection, "pg does not accept the server").with_source(reason)
@@ -138,6 +139,14 @@ mod tests {
         (inbox, credentials)
     }
 
+    #[tokio::test]
+    async fn nothing_is_waited_for_that_nobody_will_answer() {
+        let (inbox, credentials) = credentials();
+        inbox.close();
+        let error = credentials.password().await.unwrap_err();
+        assert!(error.to_string().contains("the adapter is closing"), "{error}");
+    }
+
     async fn ask_for_password(answer: PasswordAnswer) -> Result<Option<Password>> {
         let (inbox, credentials) = credentials();
         let asking = tokio::spawn({
@@ -159,6 +168,7 @@ mod tests {
             host: "db".into(),
             port: 5432,
             address: None,
+            timeout_ms: 1000,
         };
         let asking = tokio::spawn({
             let (credentials, question) = (credentials.clone(), question.clone());

@@ -273,16 +273,16 @@ impl Inbox {
 
     /// Adds an item at once: for the few that do not come from the wire and thus cannot flood. After [`Inbox::close`]
     /// only reports are of interest.
-    pub fn push_now(&self, item: Item) {
+    /// Returns whether it was added.
+    pub fn push_now(&self, item: Item) -> bool {
         let mut state = self.lock();
-        if state.closed && !item.is_news() {
-            return;
-        }
-        if item.is_news() && state.news >= MAX_WAITING_NEWS {
-            return;
+        let is_news = item.is_news();
+        if (state.closed && !is_news) || (is_news && state.news >= MAX_WAITING_NEWS) {
+            return false;
         }
         state.add(item);
         self.wake(state);
+        true
     }
 
     /// Hands an error to the application's error handler.

@@ -197,7 +197,9 @@ fn is_about_names(error: &Error) -> bool {
 fn announce(shared: &Shared, id: NamespaceId) {
     match shared.options.role {
         // Its workers introduce themselves.
-        Role::Primary => shared.inbox.push_now(Item::Listening(id)),
+        Role::Primary => {
+            shared.inbox.push_now(Item::Listening(id));
+        }
         Role::Server | Role::Emitter => {
             let introduction = MessageType::InitialHeartbeat;
             shared.publish(id, introduction, Body::Data(None), Vec::new(), false);

@@ -17,8 +17,9 @@ struct State<T> {
 }
 
 impl<T> Questions<T> {
-    /// Asks: `put` hands the question with its number to JavaScript. `None` when it will never be answered.
-    pub async fn ask(&self, put: impl FnOnce(u32)) -> Option<T> {
+    /// Asks: `put` hands the question with its number to JavaScript, and returns whether that could be done. `None` when
+    /// it will never be answered.
+    pub async fn ask(&self, put: impl FnOnce(u32) -> bool) -> Option<T> {
         let (answer, answered) = oneshot::channel();
         let number = {
             let mut state = self.lock();
@@ -29,7 +30,9 @@ impl<T> Questions<T> {
             state.waiting.insert(number, answer);
             number
         };
-        put(number);
+        if !put(number) {
+            self.lock().waiting.remove(&number);
+        }
         answered.await.ok()
     }
 

@@ -12,6 +12,9 @@ use super::tls::TlsConfig;
 /// What the connections of the adapter are called in `pg_stat_activity`, unless the configuration says.
 const DEFAULT_APPLICATION_NAME: &str = "socket.io-postgres-adapter";
 
+/// How long connecting may take, when the configuration does not say: all hosts together.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Why connection settings are unusable. No variant holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -157,6 +160,19 @@ impl ConnectionConfig {
         self.connect_timeout_ms
             .filter(|ms| *ms > 0)
             .map(Duration::from_millis)
+    }
+
+    /// How long a connect may take.
+    #[must_use]
+    pub fn connect_limit(&self) -> Duration {
+        self.connect_timeout().unwrap_or(CONNECT_TIMEOUT)
+    }
+
+    /// How long connecting to one of the hosts may take.
+    #[must_use]
+    pub fn host_limit(&self) -> Duration {
+        let hosts = u32::try_from(self.hosts.len()).unwrap_or(u32::MAX).max(1);
+        self.connect_timeout().unwrap_or(CONNECT_TIMEOUT / hosts)
     }
 
     /// Whether the TLS handshake comes first on a new connection.

@@ -224,7 +224,7 @@ impl InboundFilter {
         if asked > u64::from(limit) {
             return Err(Violation::TooManyIterations { asked, limit });
         }
-        self.heavy = asked > HEAVY_ITERATIONS;
+        self.heavy |= asked > HEAVY_ITERATIONS;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use super::config::{ConnectionConfig, HostConfig};
 use super::inbound_filter::InboundFilter;
 use super::session::{request_tls, Session};
 use super::socket::{Address, Socket};
-use super::tls::verdict::{Question, Verdicts};
+use super::tls::verdict::{fingerprint, Fingerprint, Question, Verdicts};
 use super::tls::{end_point, TlsConnector};
 
 /// Why no connection could be opened; told together with where that was.
@@ -25,6 +25,8 @@ pub(super) struct Route {
     pub(super) security: Option<Arc<Security>>,
     pub(super) host: HostConfig,
     pub(super) address: Address,
+    /// The certificate of an open session to this address: whoever shows it again, and has its key, is the same server.
+    pub(super) known: Option<Fingerprint>,
 }
 
 impl Route {
@@ -51,7 +53,10 @@ impl Route {
         let (_, connection) = stream.get_ref();
         let certificate = connection.peer_certificates().and_then(<[_]>::first);
         let certificate = certificate.ok_or("the server showed no certificate")?.clone();
-        security.verdicts.check(&self.question(), &certificate).await?;
+        let shown = fingerprint(&certificate);
+        if self.known != Some(shown) {
+            security.verdicts.check(&self.question(), shown).await?;
+        }
         let end_point = end_point(&certificate);
         if self.config.channel_binding && end_point.is_none() {
             // Without one the driver would say that it knows of no binding, and so tell the server that nobody can have
@@ -62,7 +67,7 @@ impl Route {
                     .into(),
             );
         }
-        Ok(Session::new(Box::new(stream), filter, end_point))
+        Ok(Session::new(Box::new(stream), filter, end_point).showing(shown))
     }
 
     fn question(&self) -> Question {
@@ -70,6 +75,7 @@ impl Route {
             host: self.host.host.clone(),
             port: self.host.port,
             address: self.address.ip(),
+            timeout_ms: u64::try_from(self.config.host_limit().as_millis()).unwrap_or(u64::MAX),
         }
     }
 }

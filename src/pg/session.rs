@@ -13,6 +13,7 @@ use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 
 use super::inbound_filter::InboundFilter;
 use super::socket::Socket;
+use super::tls::verdict::Fingerprint;
 
 /// What a client sends to ask for TLS: the length of the message, and a number in the place of a protocol version.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
@@ -45,6 +46,7 @@ pub struct Session {
     stream: Socket,
     filter: InboundFilter,
     end_point: Option<Vec<u8>>,
+    certificate: Option<Fingerprint>,
     heavy_work: HeavyWork,
     /// What is kept back until the driver is polled where it may take its time.
     held_back: Vec<u8>,
@@ -70,9 +72,21 @@ impl Session {
             stream,
             filter,
             end_point,
+            certificate: None,
             heavy_work: HeavyWork::default(),
             held_back: Vec::new(),
         }
+    }
+
+    /// The same with the certificate that the server showed.
+    pub(super) fn showing(mut self, certificate: Fingerprint) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
+    /// The certificate that the server showed.
+    pub(super) fn certificate(&self) -> Option<Fingerprint> {
+        self.certificate
     }
 
     /// Where it is told that heavy work comes next.

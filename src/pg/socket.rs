@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -55,10 +55,13 @@ impl Address {
         Ok(addresses)
     }
 
-    /// The IP address, unless it is a file.
-    pub(super) fn ip(&self) -> Option<IpAddr> {
+    /// The IP address, with its zone where it is of one network only; none for a file.
+    pub(super) fn ip(&self) -> Option<String> {
         match self {
-            Self::Tcp(address) => Some(address.ip()),
+            Self::Tcp(SocketAddr::V6(address)) if address.scope_id() != 0 => {
+                Some(format!("{}%{}", address.ip(), address.scope_id()))
+            }
+            Self::Tcp(address) => Some(address.ip().to_string()),
             Self::Unix(_) => None,
         }
     }

@@ -24,9 +24,6 @@ use super::tls::verdict::{Judge, Verdicts};
 use super::tls::{PrivateKey, TlsConnector};
 use crate::error::{Error, ErrorKind, Result};
 
-/// How long connecting may take, when the configuration does not say: all hosts together.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// A password for one connect.
 pub type Password = Zeroizing<String>;
 
@@ -96,11 +93,12 @@ impl Target {
 
     /// Connects to the first host that will do.
     pub(super) async fn connect(&self) -> Result<Connected> {
-        let password = self.in_time(None, (self.password)()).await?;
+        let limit = self.config.connect_limit();
+        let password = in_time(limit, &self.attempt_at(None), (self.password)()).await?;
         let mut failures = Vec::new();
         for host in &self.config.hosts {
             let attempt = self.connect_to(host, password.as_ref().map(|text| text.as_str()));
-            match self.in_time(Some(host), attempt).await {
+            match attempt.await {
                 Ok(connected) => return Ok(connected),
                 // The others would refuse as well, and count it.
                 Err(error) if error.needs_a_person() => return Err(error),
@@ -110,31 +108,22 @@ impl Target {
         Err(failure_of_all(failures))
     }
 
-    /// A limit for each host: one that does not answer must not use up the time of the others.
-    async fn in_time<T>(
-        &self,
-        host: Option<&HostConfig>,
-        work: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        let shared_out = CONNECT_TIMEOUT / u32::try_from(self.config.hosts.len()).unwrap_or(1).max(1);
-        let limit = self.config.connect_timeout().unwrap_or(shared_out);
-        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Connection, self.attempt_at(host))
-                .with_source(format!("no answer within {} ms", limit.as_millis())))
-        })
-    }
-
     /// What was tried, for messages.
     fn attempt_at(&self, host: Option<&HostConfig>) -> String {
         let place = host.map_or_else(|| self.describe(), |host| self.config.describe_host(host));
         format!("cannot connect to {place}")
     }
 
-    /// Tries the addresses of a host, one after the other, until a server answers.
+    /// Tries the addresses of a host, one after the other, until a server answers. They share out the time of the host:
+    /// one that does not answer must not use up that of the others.
     async fn connect_to(&self, host: &HostConfig, password: Option<&str>) -> Result<Connected> {
-        let addresses = Address::resolve(host)
-            .await
-            .map_err(|error| self.failure(host, error.into()))?;
+        let (limit, what) = (self.config.host_limit(), self.attempt_at(Some(host)));
+        let resolved = async {
+            let addresses = Address::resolve(host).await;
+            addresses.map_err(|error| self.failure(host, error.into()))
+        };
+        let addresses = in_time(limit, &what, resolved).await?;
+        let limit = limit / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
         let mut failure = None;
         for address in addresses {
             let route = Route {
@@ -142,8 +131,9 @@ impl Target {
                 security: self.security.clone(),
                 host: host.clone(),
                 address,
+                known: None,
             };
-            match self.connect_by(route, password).await {
+            match in_time(limit, &what, self.connect_by(route, password)).await {
                 // The same server would answer the same at its other addresses.
                 Err(error) if error.sqlstate().is_none() => failure = Some(error),
                 done => return done,
@@ -152,13 +142,13 @@ impl Target {
         Err(failure.unwrap_or_else(|| self.failure(host, "the name has no address".into())))
     }
 
-    async fn connect_by(&self, route: Route, password: Option<&str>) -> Result<Connected> {
-        let mut answer = self.log_in(&route, &self.config, password).await?;
+    async fn connect_by(&self, mut route: Route, password: Option<&str>) -> Result<Connected> {
+        let mut answer = self.log_in(&mut route, &self.config, password).await?;
         let is_refused = answer.as_ref().is_err_and(refuses_options);
         if is_refused && self.config.options.is_none() {
             // Time limits are of no consequence here, every statement has one of its own.
             let unlimited = self.config.without_time_limits();
-            answer = self.log_in(&route, &unlimited, password).await?;
+            answer = self.log_in(&mut route, &unlimited, password).await?;
         }
         let (client, mut driver) = answer.map_err(|error| self.refusal(&route.host, error))?;
         if self.config.hosts.len() > 1 {
@@ -174,12 +164,13 @@ impl Target {
 
     async fn log_in(
         &self,
-        route: &Route,
+        route: &mut Route,
         config: &ConnectionConfig,
         password: Option<&str>,
     ) -> Result<std::result::Result<(Client, Driver), tokio_postgres::Error>> {
         let opened = route.open().await;
         let session = opened.map_err(|error| self.failure(&route.host, error))?;
+        route.known = session.certificate();
         let login = config.to_tokio(password);
         let heavy_work = session.heavy_work();
         let answer = unhurried(heavy_work, login.connect_raw(session, AlreadySecured)).await;
@@ -213,6 +204,14 @@ impl Target {
         }
         statement_error(error, ErrorKind::Connection, context).with_kind(ErrorKind::Connection)
     }
+}
+
+/// A time limit for `work`; the error says what was tried.
+async fn in_time<T>(limit: Duration, what: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        Err(Error::new(ErrorKind::Connection, what)
+            .with_source(format!("no answer within {} ms", limit.as_millis())))
+    })
 }
 
 /// Polls `driver` until `query` is answered.

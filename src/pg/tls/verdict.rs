@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -28,15 +27,24 @@ const MAX_KNOWN: usize = 32;
 /// The SHA-256 of a certificate.
 pub type Fingerprint = [u8; 32];
 
+/// That of a certificate in DER.
+#[must_use]
+pub fn fingerprint(certificate: &[u8]) -> Fingerprint {
+    Sha256::digest(certificate).into()
+}
+
 /// Where `pg` is to connect to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Question {
     /// The name of the host, as the settings have it.
     pub host: String,
     /// Its port.
     pub port: u16,
     /// The address that we are connected to; `None`: a Unix domain socket.
-    pub address: Option<IpAddr>,
+    pub address: Option<String>,
+    /// How long is waited for the answer at most, in milliseconds.
+    pub timeout_ms: u64,
 }
 
 /// What `pg` accepted.
@@ -102,8 +110,7 @@ impl Verdicts {
     ///
     /// # Errors
     /// [`ErrorKind::Connection`] when it does not, or accepts only others.
-    pub async fn check(&self, question: &Question, certificate: &[u8]) -> Result<()> {
-        let shown: Fingerprint = Sha256::digest(certificate).into();
+    pub async fn check(&self, question: &Question, shown: Fingerprint) -> Result<()> {
         if self.is_accepted(&question.host, &shown) {
             return Ok(());
         }
