@@ -10,8 +10,6 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::config::HostConfig;
-
 /// Idle time after which the peer is asked whether it is still there. With the interval, the number of probes
 /// and the limit below a peer that vanished without a word is noticed after 5 s, idle or not.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(2);
@@ -41,13 +39,14 @@ pub(super) enum Address {
 }
 
 impl Address {
+    /// The one of a socket in this folder.
+    pub(super) fn in_folder(folder: &str, port: u16) -> Self {
+        Self::Unix(PathBuf::from(folder).join(format!(".s.PGSQL.{port}")))
+    }
+
     /// The addresses that a host has at the moment, at least one, in the order in which to try them.
-    pub(super) async fn resolve(host: &HostConfig) -> io::Result<Vec<Self>> {
-        if host.is_socket_folder() {
-            let file = PathBuf::from(&host.host).join(format!(".s.PGSQL.{}", host.port));
-            return Ok(vec![Self::Unix(file)]);
-        }
-        let found = tokio::net::lookup_host((host.host.as_str(), host.port)).await?;
+    pub(super) async fn resolve(name: &str, port: u16) -> io::Result<Vec<Self>> {
+        let found = tokio::net::lookup_host((name, port)).await?;
         let addresses: Vec<_> = found.map(Self::Tcp).collect();
         if addresses.is_empty() {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));

@@ -119,7 +119,10 @@ impl Target {
     async fn connect_to(&self, host: &HostConfig, password: Option<&str>) -> Result<Connected> {
         let (limit, what) = (self.config.host_limit(), self.attempt_at(Some(host)));
         let resolved = async {
-            let addresses = Address::resolve(host).await;
+            if host.is_socket_folder() {
+                return Ok(vec![Address::in_folder(&host.host, host.port)]);
+            }
+            let addresses = Address::resolve(&host.host, host.port).await;
             addresses.map_err(|error| self.failure(host, error.into()))
         };
         let addresses = in_time(limit, &what, resolved).await?;
